@@ -1,0 +1,1 @@
+"""The Telegram face. Empty until alerts come."""

@@ -1,0 +1,1 @@
+"""Features, labels, learners and their validation. Empty until the learners come."""

@@ -1,0 +1,1 @@
+"""The journal and the views rebuilt from it. Empty until paper trading comes."""

@@ -1,0 +1,1 @@
+"""The world's clock: runner, executor, reconciliation. Empty until paper trading comes."""

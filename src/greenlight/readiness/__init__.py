@@ -1,0 +1,1 @@
+"""Criteria, gate and ramp. Empty until readiness comes."""

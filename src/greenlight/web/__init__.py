@@ -1,0 +1,1 @@
+"""The dashboard's server. Empty until the dashboard comes."""
