@@ -1,0 +1,62 @@
+"""greenlight config: what is set, and where each value comes from."""
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+from greenlight.cli.output import emit, table
+from greenlight.config import Config, load, parse_assignments
+
+CONFIG_OPTION = click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    help="Configuration file (default: greenlight.toml here, if there is one).",
+)
+SET_OPTION = click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="SECTION.KEY=VALUE",
+    help="Override one value, e.g. --set limits.stop=0.03; may be repeated.",
+)
+JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Write JSON to standard output.")
+
+
+@click.group()
+def config() -> None:
+    """Show what is set and where each value comes from."""
+
+
+@config.command()
+@CONFIG_OPTION
+@SET_OPTION
+@JSON_OPTION
+@click.argument("section", required=False)
+def show(
+    config_file: Path | None, assignments: tuple[str, ...], section: str | None, *, as_json: bool
+) -> None:
+    """Show every value, or those of SECTION, with its origin.
+
+    Example: greenlight config show limits --set limits.stop=0.03
+    """
+    resolved = load(config_file, os.environ, parse_assignments(assignments))
+    rows = [row for row in resolved.rows() if section is None or row[0].startswith(f"{section}.")]
+    result = [{"key": key, "value": value, "origin": origin} for key, value, origin in rows]
+    shown = [(key, _toml(value), origin) for key, value, origin in rows]
+    emit(result, table(None, ["key", "value", "origin"], shown), as_json=as_json)
+
+
+@config.command()
+def schema() -> None:
+    """Write the JSON schema of greenlight.toml.
+
+    Example: greenlight config schema > greenlight.schema.json
+    """
+    click.echo(json.dumps(Config.model_json_schema(), indent=2))
+
+
+def _toml(value: object) -> str:
+    return "" if value is None else json.dumps(value)
