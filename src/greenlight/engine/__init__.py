@@ -1,0 +1,46 @@
+"""The engine: verbs, compiled and without I/O, and the loop that drives them over history."""
+
+from greenlight.engine.limits import (
+    UNLIMITED,
+    Costs,
+    Limits,
+    Specs,
+    build_costs,
+    build_specs,
+)
+from greenlight.engine.simulation import Run, Surroundings, simulate, simulate_many
+from greenlight.engine.state import Rules
+from greenlight.engine.tape import (
+    FLAG_REGIME,
+    FLAG_STALE,
+    FLAG_UNIVERSE,
+    FLAG_UNTRADABLE,
+    Conditions,
+    Happenings,
+    Tape,
+    build_happenings,
+    build_tape,
+)
+
+__all__ = [
+    "FLAG_REGIME",
+    "FLAG_STALE",
+    "FLAG_UNIVERSE",
+    "FLAG_UNTRADABLE",
+    "UNLIMITED",
+    "Conditions",
+    "Costs",
+    "Happenings",
+    "Limits",
+    "Rules",
+    "Run",
+    "Specs",
+    "Surroundings",
+    "Tape",
+    "build_costs",
+    "build_happenings",
+    "build_specs",
+    "build_tape",
+    "simulate",
+    "simulate_many",
+]

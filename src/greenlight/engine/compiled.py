@@ -64,7 +64,14 @@ numba.config.CACHE_DIR = _FOLDER  # and where numba had been imported before us
 
 def verb(function: F) -> F:
     """Compile a function that other engine functions call; LLVM inlines it."""
-    compiled: F = numba.njit(cache=True, forceinline=True, _nrt=False, error_model="numpy")(function)
+    compiled: F = numba.njit(
+        cache=False,
+        forceinline=True,
+        no_cpython_wrapper=True,
+        no_cfunc_wrapper=True,
+        _nrt=False,
+        error_model="numpy",
+    )(function)
     return compiled
 
 

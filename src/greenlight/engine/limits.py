@@ -194,7 +194,9 @@ def build_costs(
 
 
 def _floats(value: float | F64, count: int) -> F64:
-    return np.ascontiguousarray(np.broadcast_to(np.asarray(value, dtype=np.float64), (count,)).copy())
+    return np.ascontiguousarray(
+        np.broadcast_to(np.asarray(value, dtype=np.float64), (count,)).copy()
+    )
 
 
 def _ints(value: bool | I64, count: int) -> I64:  # noqa: FBT001  # a flag or an array of flags

@@ -50,7 +50,8 @@ class Conditions(NamedTuple):
 
     sigma: standard deviation of the return over one bar. usual_volume: units a bar, from the past.
     rsi: RSI(14). flags: FLAG_* bits. p_win, win, loss: calibrated forecast, empty arrays while
-    nothing is calibrated.
+    nothing is calibrated. returns: of the symbol's own bars, corrected for actions; 0 where it has no
+    bar, NaN up to its first return.
     """
 
     sigma: F32
@@ -60,6 +61,21 @@ class Conditions(NamedTuple):
     p_win: F32
     win: F32
     loss: F32
+    returns: F32
+
+
+class Moment(NamedTuple):
+    """One row as the verbs see it; the cell of symbol i is `origin + i`."""
+
+    row: int
+    open_ts: int
+    close_ts: int
+    session: int
+    elapsed: int
+    at: int
+    first: int
+    end: int
+    origin: int
 
 
 class Happenings(NamedTuple):
@@ -72,6 +88,23 @@ class Happenings(NamedTuple):
     a: F64
     b: F64
     c: F64
+
+
+class Candidates(NamedTuple):
+    """Symbols whose score says buy or sell: those of row r are symbol[start[r] : start[r + 1]]."""
+
+    start: I64
+    symbol: NDArray[np.int32]
+
+
+class Feed(NamedTuple):
+    """All that a run reads. score: C values. rates: yearly bill rate of each row, NaN unknown."""
+
+    tape: Tape
+    score: F32
+    candidates: Candidates
+    happenings: Happenings
+    rates: F64
 
 
 def build_tape(
@@ -101,7 +134,10 @@ def build_tape(
         )
         cells += count * width
         column += width
-    rows = [np.ascontiguousarray(np.concatenate(field), dtype=np.int64) for field in zip(*parts, strict=True)]
+    rows = [
+        np.ascontiguousarray(np.concatenate(field), dtype=np.int64)
+        for field in zip(*parts, strict=True)
+    ]
     if len(blocks) > 1:
         order = np.argsort(rows[1], kind="stable")
         rows = [field[order] for field in rows]

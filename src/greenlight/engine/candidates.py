@@ -1,0 +1,53 @@
+"""The index of candidates: which scores say buy or sell, found once before the loop."""
+
+import numpy as np
+
+from greenlight.engine.compiled import loop
+from greenlight.engine.tape import F32, I64, Candidates, Tape
+
+
+@loop
+def fill_index(
+    score: F32, rows: tuple[I64, I64], bounds: tuple[float, float], start: I64, symbol: I64
+) -> int:
+    """Write the symbols of each row whose score is a candidate; returns how many, or -1 when full.
+
+    rows: first cell and width of each row. bounds: (buy from, sell up to). Branch-free: a cell is
+    written always and counted only when it is a candidate.
+    """
+    base, width = rows
+    buy, sell = np.float32(bounds[0]), np.float32(bounds[1])
+    count = 0
+    for row in range(len(base)):
+        start[row] = count
+        if count + width[row] >= len(symbol):
+            return -1
+        first = base[row]
+        for k in range(width[row]):
+            value = score[first + k]
+            symbol[count] = k
+            count += 1 if (value >= buy) | (value <= sell) else 0
+    start[len(base)] = count
+    return count
+
+
+def find_candidates(tape: Tape, score: F32, buy: float, sell: float) -> Candidates:
+    """Index the candidates of a run; `sell` is -inf where nothing is sold short."""
+    rows = len(tape.base)
+    widest = int(tape.width.max(initial=0))
+    size = max(len(score) // 16, 64) + 2 * widest
+    start = np.zeros(rows + 1, dtype=np.int64)
+    while True:
+        symbol = np.empty(size, dtype=np.int32)
+        if fill_index(score, (tape.base, tape.width), (buy, sell), start, symbol) >= 0:
+            break
+        size = size * 4
+    if tape.first.any():
+        symbol = _globalise(symbol, start, tape.first)
+    return Candidates(start, symbol)
+
+
+def _globalise(symbol: I64, start: I64, first: I64) -> I64:
+    counts = np.diff(start)
+    symbol[: start[-1]] += np.repeat(first, counts).astype(np.int32)
+    return symbol

@@ -1,0 +1,261 @@
+"""`propose`: a row's candidates through every gate. `enter`: orders for those that may go on."""
+
+from math import isnan
+
+from greenlight.domain import Sizing
+from greenlight.engine.compiled import verb
+from greenlight.engine.gates import gates
+from greenlight.engine.limits import (
+    ENTRY_LIMIT,
+    ENTRY_MARKET,
+    ENTRY_STOP,
+    ENTRY_STOP_LIMIT,
+)
+from greenlight.engine.ordertable import ENTRY, EXIT, activate, rearm, rest
+from greenlight.engine.rounding import lot_floor, tick_round
+from greenlight.engine.state import (
+    ACTIVE,
+    COMMITTED,
+    DECISIONS,
+    ENTRIES_TODAY,
+    EQUITY,
+    GROSS,
+    INTENT,
+    NEVER,
+    NONE,
+    PLANNED,
+    STAMP,
+    Rules,
+    State,
+)
+from greenlight.engine.tape import Conditions, Feed, Moment
+from greenlight.engine.writing import write_decision
+
+_REFUSE, _ENTER, _ADD = 0, 1, 2  # Action
+_OK, _LOT, _HELD, _VERDICT = 0, 21, 23, 24  # Reason
+_FRACTION, _NOTIONAL, _UNITS, _VOLATILITY = (
+    int(Sizing.FRACTION),
+    int(Sizing.NOTIONAL),
+    int(Sizing.UNITS),
+    int(Sizing.VOLATILITY),
+)
+_KELLY_SHARE = 0.5  # half Kelly
+
+
+@verb
+def propose(
+    state: State, rules: Rules, feed: Feed, conditions: Conditions | None, now: Moment
+) -> int:
+    """Give each candidate of the row a quantity and a reason, best score first; how many there are."""
+    book, scratch = state.book, state.scratch
+    count = rank(state, rules, feed, now)
+    if count == 0:
+        return 0
+    commit(state)
+    book.count[PLANNED] = 0
+    for n in range(count):
+        i, side = scratch.symbol[n], float(scratch.side[n])
+        scratch.action[n], scratch.quantity[n] = _REFUSE, 0.0
+        scratch.verdict[n] = 1.0
+        wanted = want(state, rules, feed, conditions, now, n)
+        if scratch.reason[n] != _OK:
+            continue
+        quantity, reason = gates(state, rules, feed, conditions, now, (i, side, wanted))
+        scratch.quantity[n], scratch.reason[n] = quantity, reason
+        if reason == _OK:
+            reserve(state, rules, i, quantity * feed.tape.close[now.origin + i])
+            scratch.action[n] = _ENTER if book.quantity[i] == 0.0 else _ADD
+            book.count[PLANNED] += 1
+    return count
+
+
+@verb
+def rank(state: State, rules: Rules, feed: Feed, now: Moment) -> int:
+    """Collect the row's candidates by distance of their score from neutral, largest first."""
+    book, scratch, limits = state.book, state.scratch, rules.limits
+    count = 0
+    start = feed.candidates.start
+    for c in range(start[now.row], start[now.row + 1]):
+        i = int(feed.candidates.symbol[c])
+        score = float(feed.score[now.origin + i])
+        if isnan(feed.tape.close[now.origin + i]):
+            continue
+        side = 1 if score >= limits.buy_score else -1
+        if state.orders.state[i, EXIT] != NONE or book.quantity[i] * side < 0.0:
+            continue
+        strength = abs(score - 50.0)
+        k = count
+        while k > 0 and scratch.wanted[k - 1] < strength:
+            scratch.symbol[k], scratch.side[k] = scratch.symbol[k - 1], scratch.side[k - 1]
+            scratch.wanted[k] = scratch.wanted[k - 1]
+            k -= 1
+        scratch.symbol[k], scratch.side[k], scratch.wanted[k] = i, side, strength
+        count += 1
+    return count
+
+
+@verb
+def commit(state: State) -> None:
+    """Sum what is held and what rests to be bought: for the account and for each sector."""
+    book, orders, scratch = state.book, state.orders, state.scratch
+    for s in range(len(book.sector_value)):
+        scratch.sector_committed[s] = book.sector_value[s]
+    committed = book.money[GROSS]
+    for a in range(book.count[ACTIVE]):
+        i = book.active[a]
+        if orders.state[i, ENTRY] != NONE:
+            committed += orders.leaves[i, ENTRY] * orders.decided[i]
+    book.money[COMMITTED] = committed
+
+
+@verb
+def reserve(state: State, rules: Rules, i: int, notional: float) -> None:
+    """Count an accepted candidate as committed for those after it."""
+    state.book.money[COMMITTED] += notional
+    sector = rules.specs.sector[i]
+    if sector >= 0:
+        state.scratch.sector_committed[sector] += notional
+
+
+@verb
+def want(
+    state: State, rules: Rules, feed: Feed, conditions: Conditions | None, now: Moment, n: int
+) -> float:
+    """Wanted notional of candidate n; sets its reason to HELD where it may not add."""
+    book, scratch, limits = state.book, state.scratch, rules.limits
+    i = scratch.symbol[n]
+    scratch.reason[n] = _OK
+    wanted = size(state, rules, feed, conditions, now.origin + i, (i, n))
+    if book.quantity[i] == 0.0 and state.orders.state[i, ENTRY] == NONE:
+        return min(wanted, limits.position * book.money[EQUITY])
+    scratch.reason[n] = _HELD
+    if conditions is None or state.orders.state[i, ENTRY] != NONE:
+        return 0.0
+    held, side = abs(book.quantity[i]) * book.mark[i], float(scratch.side[n])
+    if limits.health_add <= 0.0 or book.health[i] < limits.health_add:
+        return 0.0
+    if side * (book.mark[i] - book.average[i]) <= 0.0 or wanted - held <= limits.scrap * held:
+        return 0.0
+    scratch.reason[n] = _OK
+    return min(wanted, limits.position * book.money[EQUITY]) - held
+
+
+@verb
+def size(
+    state: State,
+    rules: Rules,
+    feed: Feed,
+    conditions: Conditions | None,
+    cell: int,
+    which: tuple[int, int],
+) -> float:
+    """Wanted notional by the sizing rule; half Kelly once the forecast is calibrated.
+
+    Kelly fraction of a bet that wins W with probability p and loses L else: p/L - (1 - p)/W
+    (Kelly 1956; Thorp 2006), taken by half and times the score's confidence.
+    """
+    limits, equity = rules.limits, state.book.money[EQUITY]
+    i, n = which
+    state.scratch.calibrated[n] = 0
+    price = feed.tape.close[cell]
+    if limits.sizing == _NOTIONAL:
+        return limits.sizing_value
+    if limits.sizing == _UNITS:
+        return limits.sizing_value * price
+    if limits.sizing == _VOLATILITY:
+        if conditions is None or not conditions.sigma[cell] > 0.0:
+            return 0.0
+        return equity * limits.sizing_value / conditions.sigma[cell]
+    if conditions is not None and len(conditions.p_win) > 0:
+        p, win, loss = conditions.p_win[cell], conditions.win[cell], conditions.loss[cell]
+        if p >= 0.0 and win > 0.0 and loss > 0.0:
+            state.scratch.calibrated[n] = 1
+            edge = max(0.0, p / loss - (1.0 - p) / win)
+            return equity * _KELLY_SHARE * edge * abs(feed.score[cell] - 50.0) / 50.0
+    return limits.sizing_value * equity
+
+
+@verb
+def enter(state: State, rules: Rules, feed: Feed, now: Moment, count: int) -> None:
+    """Write down every candidate's decision and place the orders of those that passed."""
+    book, scratch = state.book, state.scratch
+    for n in range(count):
+        i = scratch.symbol[n]
+        price = feed.tape.close[now.origin + i]
+        intent = 0
+        if scratch.reason[n] == _OK:
+            book.count[INTENT] += 1
+            book.count[ENTRIES_TODAY] += 1
+            intent = book.count[INTENT]
+            place(state, rules, now, n, price)
+        write_decision(
+            state,
+            now,
+            i,
+            (scratch.side[n], scratch.action[n], scratch.reason[n]),
+            (float(feed.score[now.origin + i]), scratch.quantity[n], price),
+        )
+        d = state.logs.decisions[book.count[DECISIONS] - 1]
+        d["intent"] = intent
+        d["calibrated"] = scratch.calibrated[n]
+
+
+@verb
+def place(state: State, rules: Rules, now: Moment, n: int, price: float) -> None:
+    """Put candidate n's ENTRY into the order table."""
+    orders, limits, scratch = state.orders, rules.limits, state.scratch
+    i, side = scratch.symbol[n], float(scratch.side[n])
+    tick = rules.specs.tick[i]
+    kind, level = limits.entry_kind, price
+    orders.limit[i] = price
+    orders.expiry[i] = NEVER
+    if kind == ENTRY_LIMIT:
+        level = tick_round(price * (1.0 - side * limits.entry_offset), tick)
+        if limits.timeout_ns > 0:
+            orders.expiry[i] = now.close_ts + limits.timeout_ns
+            if limits.timeout_ns < now.close_ts - now.open_ts:
+                kind = ENTRY_MARKET
+    elif kind in (ENTRY_STOP, ENTRY_STOP_LIMIT):
+        level = tick_round(price * (1.0 + side * limits.entry_offset), tick)
+        orders.limit[i] = tick_round(level * (1.0 + side * limits.limit_offset), tick)
+    orders.kind[i] = kind
+    orders.side[i] = scratch.side[n]
+    orders.decided[i] = price
+    orders.session[i] = NEVER
+    rest(orders, i, ENTRY, level, scratch.quantity[n], state.book.count[INTENT])
+    activate(state.book, i)
+    rearm(orders, i, side)
+
+
+@verb
+def review(
+    state: State, rules: Rules, feed: Feed, conditions: Conditions | None, now: Moment, count: int
+) -> None:
+    """Apply the verdicts and run the gates again on the book as it is now; nothing ever grows.
+
+    Between `propose` and `enter`, where verdicts were asked for or the book has changed since.
+    """
+    book, scratch = state.book, state.scratch
+    commit(state)
+    book.count[PLANNED] = 0
+    for n in range(count):
+        if scratch.reason[n] != _OK:
+            continue
+        i, side = scratch.symbol[n], float(scratch.side[n])
+        price = feed.tape.close[now.origin + i]
+        quantity = lot_floor(scratch.quantity[n] * scratch.verdict[n], rules.specs.lot[i])
+        reason = _OK
+        if quantity <= 0.0:
+            reason = _VERDICT if scratch.verdict[n] == 0.0 else _LOT
+        else:
+            allowed, reason = gates(
+                state, rules, feed, conditions, now, (i, side, quantity * price)
+            )
+            quantity = min(quantity, allowed)
+        if reason != _OK:
+            scratch.reason[n], scratch.quantity[n] = reason, 0.0
+            scratch.action[n] = _REFUSE
+            continue
+        scratch.quantity[n] = quantity
+        reserve(state, rules, i, quantity * price)
+        book.count[PLANNED] += 1

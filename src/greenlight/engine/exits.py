@@ -1,0 +1,145 @@
+"""`exits`: the close of a bar for what is held. HOLD, ADD, TRIM, EXIT; never waits for anybody."""
+
+from math import isnan, nan
+
+from greenlight.engine.accounts import trail
+from greenlight.engine.compiled import verb
+from greenlight.engine.ordertable import ENTRY, EXIT, cancel, rearm, rest
+from greenlight.engine.rounding import lot_floor
+from greenlight.engine.state import EQUITY, NONE, Rules, State
+from greenlight.engine.tape import Conditions, Feed, Moment
+from greenlight.engine.writing import write_decision
+
+_TRIM, _EXIT = 3, 4  # Action
+_OK, _WATCH, _SCORE, _TIME, _RECALL, _HEALTH, _WEIGHT = 0, 40, 41, 42, 43, 44, 45  # Reason
+
+
+@verb
+def close_bar(
+    state: State, rules: Rules, feed: Feed, conditions: Conditions | None, now: Moment, i: int
+) -> None:
+    """Mark, trail, watch and judge symbol i at the close of its bar."""
+    book, tape = state.book, feed.tape
+    cell = now.origin + i
+    price = tape.close[cell]
+    if isnan(price):
+        return
+    if conditions is not None:
+        book.sigma[i] = conditions.sigma[cell]
+    if book.quantity[i] == 0.0:
+        book.mark[i] = price
+        return
+    book.age[i] += 1
+    trail(state, rules, i, tape.high[cell], tape.low[cell])
+    book.momentum[i] += (price / book.mark[i] - 1.0 - book.momentum[i]) * (
+        2.0 / (rules.limits.momentum_bars + 1)
+    )
+    book.mark[i] = price
+    if conditions is not None:
+        book.health[i] = health(state, rules, feed.score[cell], i)
+    if state.orders.state[i, EXIT] == NONE:
+        exits(state, rules, conditions, now, i, feed.score[cell])
+
+
+@verb
+def exits(
+    state: State, rules: Rules, conditions: Conditions | None, now: Moment, i: int, score: float
+) -> None:
+    """Emit the reducing order that symbol i needs, if any."""
+    book, limits = state.book, rules.limits
+    size, price = abs(book.quantity[i]), book.mark[i]
+    reason = exit_reason(state, rules, conditions, i, score)
+    if reason != _OK:
+        if state.orders.state[i, ENTRY] != NONE:
+            cancel(state.orders, i, ENTRY)
+        leave(state, now, i, (_EXIT, reason), (score, size))
+        return
+    lot, allowed = rules.specs.lot[i], limits.position * book.money[EQUITY]
+    if size * price > limits.trim_above * allowed:
+        excess = lot_floor(size - allowed / price, lot)
+        if excess > 0.0:
+            leave(state, now, i, (_TRIM, _WEIGHT), (score, min(excess, size)))
+            return
+    if (
+        conditions is not None
+        and limits.health_trim > 0.0
+        and book.trimmed[i] == 0
+        and book.health[i] < limits.health_trim
+    ):
+        half = lot_floor(size * 0.5, lot)
+        if half > 0.0:
+            book.trimmed[i] = 1
+            leave(state, now, i, (_TRIM, _HEALTH), (score, half))
+
+
+@verb
+def exit_reason(
+    state: State, rules: Rules, conditions: Conditions | None, i: int, score: float
+) -> int:
+    """The first cause to leave the position whole, or OK."""
+    book, limits = state.book, rules.limits
+    side = 1.0 if book.quantity[i] > 0.0 else -1.0
+    if side * (book.mark[i] / book.average[i] - 1.0) <= -limits.watch:
+        return _WATCH
+    if (side > 0.0 and score <= limits.sell_score) or (side < 0.0 and score >= limits.buy_score):
+        return _SCORE
+    if limits.max_bars > 0 and book.age[i] >= limits.max_bars:
+        return _TIME
+    if side < 0.0 and book.recalled[i] != 0:
+        return _RECALL
+    if conditions is not None and book.health[i] < limits.health_exit:
+        return _HEALTH
+    return _OK
+
+
+@verb
+def leave(
+    state: State,
+    now: Moment,
+    i: int,
+    why: tuple[int, int],
+    numbers: tuple[float, float],
+) -> None:
+    """Place the market order that reduces, and log (action, reason) with (score, quantity)."""
+    book, orders = state.book, state.orders
+    side = 1 if book.quantity[i] > 0.0 else -1
+    rest(orders, i, EXIT, nan, numbers[1], book.intent[i])
+    orders.reason[i, EXIT] = why[1]
+    rearm(orders, i, float(side))
+    write_decision(state, now, i, (-side, why[0], why[1]), (numbers[0], numbers[1], book.mark[i]))
+
+
+@verb
+def health(state: State, rules: Rules, score: float, i: int) -> float:
+    """How well a position does, 0..100 and 50 indifferent; docs/engine.md section 4.1."""
+    book, limits = state.book, rules.limits
+    side = 1.0 if book.quantity[i] > 0.0 else -1.0
+    equity, price = book.money[EQUITY], book.mark[i]
+    gain = side * (price / book.average[i] - 1.0)
+    voice = 0.0 if isnan(score) else side * (score - 50.0) / 50.0
+    drift = 0.0
+    if book.sigma[i] > 0.0:
+        drift = side * book.momentum[i] / book.sigma[i]
+    age = book.age[i] / limits.max_bars if limits.max_bars > 0 else 0.0
+    heavy = abs(book.quantity[i]) * price / equity / limits.position - 1.0
+    crowded = 0.0
+    sector = rules.specs.sector[i]
+    if sector >= 0:
+        crowded = book.sector_value[sector] / equity / limits.sector - 1.0
+    goal = limits.target if gain >= 0.0 else limits.stop
+    way = gain / goal if goal > 0.0 else 0.0
+    return (
+        50.0
+        + 25.0 * within(voice, -1.0)
+        + 15.0 * within(drift, -1.0)
+        - 10.0 * within(age, 0.0)
+        - 5.0 * within(heavy, 0.0)
+        - 5.0 * within(crowded, 0.0)
+        + 10.0 * within(way, -1.0)
+    )
+
+
+@verb
+def within(value: float, least: float) -> float:
+    """Cut a term to [least, 1]."""
+    return min(max(value, least), 1.0)

@@ -1,0 +1,277 @@
+"""What the world does to the book other than trade; docs/engine.md section 7."""
+
+from math import isnan
+
+from greenlight.domain import Happening
+from greenlight.engine.accounts import (
+    Execution,
+    apply,
+    close_round_trip,
+    open_round_trip,
+    protect,
+)
+from greenlight.engine.compiled import verb
+from greenlight.engine.ordertable import ENTRY, EXIT, TARGET, cancel, rearm, touch
+from greenlight.engine.rounding import lot_floor
+from greenlight.engine.state import (
+    ACCOUNT_ID,
+    DAY_START,
+    NEXT_HAPPENING,
+    NONE,
+    PEAK,
+    REFUSED_ID,
+    ROLES,
+    Rules,
+    State,
+)
+from greenlight.engine.tape import Happenings, Moment
+from greenlight.engine.writing import move_cash, write_adjustment
+
+_SPLIT, _DIVIDEND, _FUNDING = int(Happening.SPLIT), int(Happening.DIVIDEND), int(Happening.FUNDING)
+_CASH_MERGER, _STOCK_MERGER = int(Happening.CASH_MERGER), int(Happening.STOCK_MERGER)
+_SPIN_OFF, _DELIST = int(Happening.SPIN_OFF), int(Happening.DELIST)
+_DEPOSIT, _MANUAL, _RECALL = int(Happening.DEPOSIT), int(Happening.MANUAL), int(Happening.RECALL)
+_HALT, _RESUME = int(Happening.HALT), int(Happening.RESUME)
+_CASH_DIVIDEND, _CASH_FUNDING, _LIEU, _MERGER, _DELISTED, _DEPOSITED = 2, 3, 4, 5, 6, 7  # CashKind
+_ROLE_MANUAL, _REASON_MANUAL = 5, 52
+
+
+@verb
+def happen(state: State, rules: Rules, what: Happenings, now: Moment) -> bool:
+    """Apply what is due in this row; False where an id came twice (count[REFUSED_ID] names it)."""
+    count = state.book.count
+    while count[NEXT_HAPPENING] < len(what.row) and what.row[count[NEXT_HAPPENING]] <= now.row:
+        n = count[NEXT_HAPPENING]
+        i = what.symbol[n]
+        last = count[ACCOUNT_ID] if i < 0 else state.book.last_id[i]
+        if what.id[n] <= last:
+            count[REFUSED_ID] = what.id[n] + 1
+            return False
+        if i < 0:
+            count[ACCOUNT_ID] = what.id[n]
+        else:
+            state.book.last_id[i] = what.id[n]
+        happen_one(state, rules, now, (i, what.kind[n]), (what.a[n], what.b[n], what.c[n]))
+        count[NEXT_HAPPENING] = n + 1
+    return True
+
+
+@verb
+def happen_one(
+    state: State,
+    rules: Rules,
+    now: Moment,
+    which: tuple[int, int],
+    by: tuple[float, float, float],
+) -> None:
+    """Apply one happening: which is (symbol, kind), by its three numbers."""
+    book = state.book
+    i, kind = which
+    touch(book)
+    if kind == _SPLIT:
+        split(state, rules, now, i, by[0])
+    elif kind == _DIVIDEND:
+        move_cash(state, now, i, _CASH_DIVIDEND, book.quantity[i] * by[0])
+    elif kind == _FUNDING:
+        move_cash(state, now, i, _CASH_FUNDING, book.quantity[i] * by[0])
+    elif kind == _CASH_MERGER:
+        pay_out(state, rules, now, (i, kind), by[0], _MERGER)
+    elif kind == _DELIST:
+        price = by[0]
+        if isnan(price):
+            price = book.mark[i] * (1.0 + rules.limits.delist_return)
+        pay_out(state, rules, now, (i, kind), price, _DELISTED)
+    elif kind == _STOCK_MERGER:
+        exchange(state, rules, now, i, by)
+    elif kind == _SPIN_OFF:
+        spin_off(state, rules, now, i, by)
+    elif kind == _DEPOSIT:
+        move_cash(state, now, -1, _DEPOSITED, by[0])
+        book.money[DAY_START] += by[0]
+        book.money[PEAK] += by[0]
+    elif kind == _MANUAL:
+        trade_by_hand(state, rules, now, i, by)
+    elif kind == _RECALL:
+        book.recalled[i] = 1
+    elif kind in (_HALT, _RESUME):
+        book.halted[i] = 1 if kind == _HALT else 0
+
+
+@verb
+def split(state: State, rules: Rules, now: Moment, i: int, ratio: float) -> None:
+    """Rescale position, levels and orders; the fraction of a lot is sold at the mark."""
+    book, orders, lot = state.book, state.orders, rules.specs.lot[i]
+    book.average[i] /= ratio
+    book.mark[i] /= ratio
+    book.extreme[i] /= ratio
+    orders.limit[i] /= ratio
+    orders.decided[i] /= ratio
+    for role in range(ROLES):
+        orders.price[i, role] /= ratio
+        orders.leaves[i, role] = lot_floor(orders.leaves[i, role] * ratio, lot)
+        if role in (ENTRY, TARGET, EXIT) and orders.leaves[i, role] <= 0.0:
+            cancel(orders, i, role)
+    held = book.quantity[i]
+    if held != 0.0:
+        side = 1.0 if held > 0.0 else -1.0
+        whole = lot_floor(abs(held) * ratio, lot)
+        sell_fraction(state, now, i, (side, abs(held) * ratio - whole, book.mark[i]))
+        book.quantity[i] = side * whole
+        write_adjustment(state, now, i, _SPLIT, (held, side * whole))
+        if whole == 0.0:
+            close_round_trip(state, rules, now, i)
+            return
+        resize(state, i, whole)
+    entry_side = 1.0 if orders.side[i] > 0 else -1.0
+    rearm(orders, i, entry_side if held == 0.0 else (1.0 if held > 0.0 else -1.0))
+
+
+@verb
+def sell_fraction(state: State, now: Moment, i: int, what: tuple[float, float, float]) -> None:
+    """Cash in lieu of (side, fraction, price); dust of float arithmetic is not paid."""
+    side, fraction, price = what
+    if fraction > 1e-9:
+        move_cash(state, now, i, _LIEU, side * fraction * price)
+        state.book.realised[i] += side * fraction * (price - state.book.average[i])
+
+
+@verb
+def resize(state: State, i: int, whole: float) -> None:
+    """Let stop and trail cover exactly the position, and no other order more than it."""
+    orders = state.orders
+    for role in range(1, ROLES):
+        if orders.state[i, role] == NONE:
+            continue
+        if role in (TARGET, EXIT):
+            orders.leaves[i, role] = min(orders.leaves[i, role], whole)
+        else:
+            orders.leaves[i, role] = whole
+
+
+@verb
+def pay_out(
+    state: State, rules: Rules, now: Moment, which: tuple[int, int], price: float, cash_kind: int
+) -> None:
+    """Close the position at `price` without a trade and cancel what rests."""
+    book = state.book
+    i, kind = which
+    held = book.quantity[i]
+    if held != 0.0:
+        move_cash(state, now, i, cash_kind, held * price)
+        book.realised[i] += held * (price - book.average[i])
+        book.quantity[i] = 0.0
+        write_adjustment(state, now, i, kind, (held, 0.0))
+    end(state, rules, now, i, held)
+
+
+@verb
+def end(state: State, rules: Rules, now: Moment, i: int, held: float) -> None:
+    """Nothing is held any more: end the round trip, or just cancel what rests."""
+    if held != 0.0:
+        close_round_trip(state, rules, now, i)
+        return
+    for role in range(ROLES):
+        cancel(state.orders, i, role)
+    rearm(state.orders, i, 1.0)
+
+
+@verb
+def exchange(
+    state: State, rules: Rules, now: Moment, i: int, by: tuple[float, float, float]
+) -> None:
+    """Turn a holding into by[1] units of symbol by[0] and by[2] cash a unit."""
+    book = state.book
+    other, ratio, cash = int(by[0]), by[1], by[2]
+    held = book.quantity[i]
+    if held != 0.0:
+        move_cash(state, now, i, _MERGER, held * cash)
+        book.quantity[i] = 0.0
+        write_adjustment(state, now, i, _STOCK_MERGER, (held, 0.0))
+        basis = (book.average[i] - cash) / ratio
+        receive(state, rules, now, other, (held * ratio, basis, book.mark[i] / ratio))
+    end(state, rules, now, i, held)
+
+
+@verb
+def spin_off(
+    state: State, rules: Rules, now: Moment, i: int, by: tuple[float, float, float]
+) -> None:
+    """Hand the holder by[1] units of symbol by[0], which takes the share by[2] of the cost."""
+    book, orders = state.book, state.orders
+    other, ratio, share = int(by[0]), by[1], by[2]
+    held = book.quantity[i]
+    if held != 0.0:
+        basis, price = book.average[i] * share / ratio, book.mark[i] * share / ratio
+        receive(state, rules, now, other, (held * ratio, basis, price))
+    book.average[i] *= 1.0 - share
+    book.mark[i] *= 1.0 - share
+    book.extreme[i] *= 1.0 - share
+    book.entered[i] *= 1.0 - share
+    orders.limit[i] *= 1.0 - share
+    orders.decided[i] *= 1.0 - share
+    for role in range(ROLES):
+        orders.price[i, role] *= 1.0 - share
+    side = held if held != 0.0 else float(orders.side[i])
+    rearm(orders, i, 1.0 if side > 0.0 else -1.0)
+
+
+@verb
+def receive(
+    state: State, rules: Rules, now: Moment, i: int, what: tuple[float, float, float]
+) -> None:
+    """Book units that came without a trade: (signed quantity, cost a unit, price); whole lots only."""
+    book, lot = state.book, rules.specs.lot[i]
+    signed, basis, price = what
+    side = 1.0 if signed > 0.0 else -1.0
+    whole = lot_floor(abs(signed), lot)
+    fraction = abs(signed) - whole
+    if fraction > 1e-9:
+        move_cash(state, now, i, _LIEU, side * fraction * price)
+    held = book.quantity[i]
+    if whole == 0.0:
+        return
+    if held == 0.0:
+        open_round_trip(book, now, Execution(i, side, 0, 0, whole, basis, price, 0.0, 0, 0))
+        book.mark[i] = price
+    elif held * side > 0.0:
+        book.average[i] = (abs(held) * book.average[i] + whole * basis) / (abs(held) + whole)
+        book.entered[i] += whole * basis
+    else:
+        book.realised[i] += -side * min(whole, abs(held)) * (basis - book.average[i])
+    book.quantity[i] = held + side * whole
+    write_adjustment(state, now, i, _SPIN_OFF, (held, held + side * whole))
+    if book.quantity[i] == 0.0:
+        close_round_trip(state, rules, now, i)
+    else:
+        protect(state, rules, i)
+
+
+@verb
+def trade_by_hand(
+    state: State, rules: Rules, now: Moment, i: int, by: tuple[float, float, float]
+) -> None:
+    """Book a trade (signed quantity, price) made outside; it moves neither peak nor daily loss."""
+    book = state.book
+    signed, price = by[0], by[1]
+    mark = book.mark[i]
+    if book.quantity[i] != 0.0:
+        made = signed * (mark - price)
+        book.money[DAY_START] += made
+        book.money[PEAK] += made
+    side = 1.0 if signed > 0.0 else -1.0
+    rest_of = abs(signed)
+    held = book.quantity[i]
+    if held * side < 0.0 and rest_of > abs(held):
+        apply(state, rules, now, by_hand(i, side, abs(held), price))
+        rest_of -= abs(held)
+    apply(state, rules, now, by_hand(i, side, rest_of, price))
+    if held != 0.0 and book.quantity[i] != 0.0:
+        book.mark[i] = mark
+    if book.quantity[i] != 0.0:
+        protect(state, rules, i)
+
+
+@verb
+def by_hand(i: int, side: float, quantity: float, price: float) -> Execution:
+    """The fill of a trade made outside."""
+    return Execution(i, side, _ROLE_MANUAL, _REASON_MANUAL, quantity, price, price, 0.0, 0, 0)

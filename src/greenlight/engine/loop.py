@@ -1,0 +1,242 @@
+"""One row, and the loop over rows: the order in which the verbs run. docs/engine.md section 2."""
+
+from math import isnan
+
+from greenlight.engine.compiled import loop, verb
+from greenlight.engine.entries import enter, propose
+from greenlight.engine.exits import close_bar
+from greenlight.engine.happenings import happen
+from greenlight.engine.matching import cancel_entry, match
+from greenlight.engine.ordertable import ENTRY
+from greenlight.engine.state import (
+    ACTIVE,
+    ADJUSTMENTS,
+    CASH,
+    DAY_START,
+    DECISIONS,
+    ENTRIES_TODAY,
+    EQUITY,
+    FILLS,
+    FLOWS,
+    GROSS,
+    HALTED,
+    HALTED_ROW,
+    NEVER,
+    NEXT_HAPPENING,
+    NONE,
+    PAUSED,
+    PEAK,
+    ROLES,
+    SESSION,
+    Rules,
+    State,
+)
+from greenlight.engine.tape import Conditions, Feed, Moment, Tape
+from greenlight.engine.writing import move_cash
+
+# phases of a row, as bits: what the caller leaves to the engine
+MATCH = 1  # fills come from the simulated exchange
+ENTER = 2  # no verdicts are awaited
+WHOLE = MATCH | ENTER
+
+_INTEREST, _BORROW = 0, 1  # CashKind
+_DAILY_LOSS, _DRAWDOWN = 5, 6  # Reason
+_DAYS_A_YEAR = 365.0
+
+
+@loop
+def run(
+    state: State,
+    rules: Rules,
+    feed: Feed,
+    conditions: Conditions | None,
+    span: tuple[int, int],
+    phases: int,
+) -> int:
+    """Walk rows span[0] .. span[1] - 1; returns the next row.
+
+    That is earlier than the end where the logs are full (the caller makes room) or where something
+    is due to happen (the caller lets `begin` see to it); then it calls again. Happenings are rare and
+    their code is large: kept apart, they cost a third of the compile time only where there are any.
+    """
+    row, end = span
+    book = state.book
+    idle_jump = len(feed.rates) == 0
+    while row < end:
+        if is_due(state, feed, row) or is_full(state, feed, row):
+            return row
+        one_row(state, rules, feed, conditions, moment_of(feed.tape, row), phases)
+        row += 1
+        if idle_jump and book.count[ACTIVE] == 0:
+            row = skip_idle(state, feed, row, end)
+    return row
+
+
+@loop
+def begin(state: State, rules: Rules, feed: Feed, row: int) -> bool:
+    """Roll the session and apply what happens in a row; False where a happening came twice."""
+    now = moment_of(feed.tape, row)
+    if now.session > state.book.count[SESSION]:
+        roll(state, rules, feed, now)
+    return happen(state, rules, feed.happenings, now)
+
+
+@verb
+def is_due(state: State, feed: Feed, row: int) -> bool:
+    """Whether something happens in this row that has not been applied."""
+    k = state.book.count[NEXT_HAPPENING]
+    return k < len(feed.happenings.row) and feed.happenings.row[k] <= row
+
+
+@verb
+def moment_of(tape: Tape, row: int) -> Moment:
+    """The row as the verbs see it."""
+    first = tape.first[row]
+    return Moment(
+        row,
+        tape.open_ts[row],
+        tape.close_ts[row],
+        tape.session[row],
+        tape.elapsed[row],
+        tape.at[row],
+        first,
+        first + tape.width[row],
+        tape.base[row] - first,
+    )
+
+
+@verb
+def one_row(
+    state: State,
+    rules: Rules,
+    feed: Feed,
+    conditions: Conditions | None,
+    now: Moment,
+    phases: int,
+) -> None:
+    """Everything that happens in one row."""
+    book = state.book
+    if now.session > book.count[SESSION]:
+        roll(state, rules, feed, now)
+    if phases & MATCH:
+        for a in range(book.count[ACTIVE]):
+            i = book.active[a]
+            if now.first <= i < now.end:
+                match(state, rules, feed, conditions, now, i)
+    close(state, rules, feed, conditions, now)
+    watch_account(state, rules, now)
+    if feed.candidates.start[now.row + 1] > feed.candidates.start[now.row]:
+        count = propose(state, rules, feed, conditions, now)
+        if phases & ENTER:
+            enter(state, rules, feed, now, count)
+
+
+@verb
+def roll(state: State, rules: Rules, feed: Feed, now: Moment) -> None:
+    """Begin a session: day start, entries, pause; interest and borrow for the days since the last."""
+    book = state.book
+    count = book.count
+    if count[SESSION] != NEVER:
+        days = float(now.session - count[SESSION])
+        rate = feed.rates[now.row] if len(feed.rates) > 0 else 0.0
+        cash = book.money[CASH]
+        if cash > 0.0 and rate != 0.0 and not isnan(rate):
+            move_cash(state, now, -1, _INTEREST, cash * rate * days / _DAYS_A_YEAR)
+        for a in range(count[ACTIVE]):
+            i = book.active[a]
+            if book.quantity[i] < 0.0:
+                owed = (
+                    -book.quantity[i] * book.mark[i] * rules.costs.borrow[i] * days / _DAYS_A_YEAR
+                )
+                move_cash(state, now, i, _BORROW, -owed)
+    count[SESSION] = now.session
+    count[ENTRIES_TODAY] = 0
+    count[PAUSED] = 0
+    book.money[DAY_START] = book.money[EQUITY]
+
+
+@verb
+def close(
+    state: State, rules: Rules, feed: Feed, conditions: Conditions | None, now: Moment
+) -> None:
+    """Close the bar of every active symbol, drop those that are done, and sum the account."""
+    book, sector = state.book, rules.specs.sector
+    before, equity, gross = book.count[ACTIVE], book.money[CASH], 0.0
+    for a in range(before):
+        i = book.active[a]
+        if now.first <= i < now.end:
+            close_bar(state, rules, feed, conditions, now, i)
+    for s in range(len(book.sector_value)):
+        book.sector_value[s] = 0.0
+    kept = 0
+    for a in range(before):
+        i = book.active[a]
+        if book.quantity[i] == 0.0 and state.orders.state[i, ENTRY] == NONE:
+            continue
+        book.active[kept] = i
+        kept += 1
+        value = book.quantity[i] * book.mark[i] if book.quantity[i] != 0.0 else 0.0
+        equity += value
+        gross += abs(value)
+        if sector[i] >= 0:
+            book.sector_value[sector[i]] += abs(value)
+    book.count[ACTIVE] = kept
+    book.money[EQUITY] = equity
+    book.money[GROSS] = gross
+    state.logs.equity[now.row] = equity
+    state.logs.cash[now.row] = book.money[CASH]
+
+
+@verb
+def watch_account(state: State, rules: Rules, now: Moment) -> None:
+    """Pause after a daily loss, halt at a drawdown from the peak; either cancels resting entries."""
+    book, limits = state.book, rules.limits
+    money, count = book.money, book.count
+    equity = money[EQUITY]
+    if equity > money[PEAK]:
+        money[PEAK] = equity
+    begins = 0
+    if count[HALTED] == 0 and equity <= money[PEAK] * (1.0 - limits.drawdown):
+        count[HALTED], count[HALTED_ROW] = 1, now.row
+        begins = _DRAWDOWN
+    lost = money[DAY_START] - equity
+    if count[PAUSED] == 0 and (
+        lost >= limits.daily_loss * money[DAY_START] or lost >= limits.daily_loss_money
+    ):
+        count[PAUSED] = 1
+        begins = begins if begins != 0 else _DAILY_LOSS
+    if begins == 0:
+        return
+    for a in range(count[ACTIVE]):
+        i = book.active[a]
+        if state.orders.state[i, ENTRY] != NONE:
+            cancel_entry(state, now, i, begins)
+
+
+@verb
+def is_full(state: State, feed: Feed, row: int) -> bool:
+    """Whether the logs might not hold all that this row can write."""
+    count, logs = state.book.count, state.logs
+    start = feed.candidates.start
+    need = (ROLES + 3) * (count[ACTIVE] + 1) + (start[row + 1] - start[row])
+    return (
+        count[FILLS] + need > len(logs.fills)
+        or count[DECISIONS] + need > len(logs.decisions)
+        or count[FLOWS] + need > len(logs.flows)
+        or count[ADJUSTMENTS] + need > len(logs.adjustments)
+    )
+
+
+@verb
+def skip_idle(state: State, feed: Feed, row: int, end: int) -> int:
+    """With nothing held, ordered or due, the next row that has a candidate; the curve stays flat."""
+    book, start, events = state.book, feed.candidates.start, feed.happenings
+    stop = end
+    if book.count[NEXT_HAPPENING] < len(events.row):
+        stop = min(end, events.row[book.count[NEXT_HAPPENING]])
+    equity, cash = book.money[EQUITY], book.money[CASH]
+    while row < stop and start[row + 1] == start[row]:
+        state.logs.equity[row] = equity
+        state.logs.cash[row] = cash
+        row += 1
+    return row

@@ -1,0 +1,62 @@
+"""Writing down: one row a fill, decision, cash flow or adjustment. Room is made before each bar."""
+
+from greenlight.engine.compiled import verb
+from greenlight.engine.state import ADJUSTMENTS, CASH, DECISIONS, FLOWS, State
+from greenlight.engine.tape import Moment
+
+
+@verb
+def write_decision(
+    state: State,
+    now: Moment,
+    i: int,
+    what: tuple[int, int, int],
+    numbers: tuple[float, float, float],
+) -> None:
+    """Log (side, action, reason) and (score, quantity, price) about symbol i."""
+    count = state.book.count
+    d = state.logs.decisions[count[DECISIONS]]
+    count[DECISIONS] += 1
+    d["row"] = now.row
+    d["ts"] = now.close_ts
+    d["symbol"] = i
+    d["side"] = what[0]
+    d["action"] = what[1]
+    d["reason"] = what[2]
+    d["score"] = numbers[0]
+    d["quantity"] = numbers[1]
+    d["price"] = numbers[2]
+    d["intent"] = state.book.intent[i]
+    d["calibrated"] = 0
+
+
+@verb
+def move_cash(state: State, now: Moment, i: int, kind: int, amount: float) -> None:
+    """Change cash other than by a fill, and log why; symbol -1 is the account."""
+    if amount == 0.0:
+        return
+    state.book.money[CASH] += amount
+    count = state.book.count
+    f = state.logs.flows[count[FLOWS]]
+    count[FLOWS] += 1
+    f["row"] = now.row
+    f["ts"] = now.open_ts
+    f["symbol"] = i
+    f["kind"] = kind
+    f["amount"] = amount
+
+
+@verb
+def write_adjustment(
+    state: State, now: Moment, i: int, kind: int, quantities: tuple[float, float]
+) -> None:
+    """Log that a position changed (before, after) other than by a fill."""
+    count = state.book.count
+    a = state.logs.adjustments[count[ADJUSTMENTS]]
+    count[ADJUSTMENTS] += 1
+    a["row"] = now.row
+    a["ts"] = now.open_ts
+    a["symbol"] = i
+    a["kind"] = kind
+    a["before"] = quantities[0]
+    a["after"] = quantities[1]
