@@ -55,7 +55,7 @@ def schema() -> None:
 
     Example: greenlight config schema > greenlight.schema.json
     """
-    click.echo(json.dumps(Config.model_json_schema(), indent=2))
+    click.echo(json.dumps(Config.model_json_schema(mode="serialization"), indent=2))
 
 
 def _toml(value: object) -> str:

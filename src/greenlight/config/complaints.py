@@ -10,7 +10,12 @@ from pydantic_core import ErrorDetails
 from greenlight.config.sections import Config
 
 KeyPath = tuple[str, ...]
-_UNION_MEMBERS = ("int", "float", "bool")  # pydantic names the member of a union that refused
+_UNION_MEMBERS = (
+    "int",
+    "float",
+    "bool",
+    "str",
+)  # pydantic names the member of a union that refused
 
 
 def explain(error: ValidationError, origins: Mapping[KeyPath, str]) -> str:

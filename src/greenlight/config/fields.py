@@ -22,7 +22,9 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
 class Section(BaseModel):
     """A frozen table of the configuration that refuses keys it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 def parse_duration(value: object) -> object:

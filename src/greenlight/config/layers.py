@@ -147,13 +147,14 @@ def _read_overrides(overrides: Mapping[str, Any]) -> dict[KeyPath, tuple[Any, st
 
 
 def _read_text(text: str, name: str) -> object:
-    """Read lists and tables as in TOML; any other text is left to the field's own type."""
-    if not text.startswith(("[", "{")):
-        return text
+    """Read numbers, booleans, lists and tables as in TOML; the rest is text without its quotes."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
-        raise UserError(f'{name}: {text} is not a list or table; write ["A", "B"]') from None
+        if text.startswith(("[", "{")):
+            raise UserError(f'{name}: {text} is no list or table; write ["A", "B"]') from None
+        return text
+    return value if isinstance(value, bool | int | float | list | dict) else text
 
 
 def _flatten(tree: Mapping[str, Any], above: KeyPath = ()) -> dict[KeyPath, Any]:

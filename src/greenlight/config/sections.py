@@ -46,7 +46,7 @@ class StrategiesConfig(Section):
     """
 
     names: tuple[str, ...] = ()
-    parameters: Mapping[str, Mapping[str, int | float | bool]] = Field(default_factory=dict)
+    parameters: Mapping[str, Mapping[str, int | float | bool | str]] = Field(default_factory=dict)
     weighting: Literal["equal", "given", "learned"] = "equal"
     weights: Mapping[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
 
