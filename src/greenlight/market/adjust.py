@@ -12,7 +12,7 @@ from datetime import date
 import numpy as np
 
 from greenlight.domain import CashDividend, CorporateAction, SpinOff, Split, UserError
-from greenlight.market.bars import F64, I64
+from greenlight.market.arrays import F64, I64
 from greenlight.market.tables import day_number
 
 #: Order of actions of one symbol on one day: a dividend is paid on the new units.

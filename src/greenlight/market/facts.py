@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greenlight.domain import Fact, UserError
-from greenlight.market.bars import F64, I64
+from greenlight.market.arrays import F64, I64
 from greenlight.market.tables import read_table
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greenlight.domain import CorporateAction, Instrument, UserError
+from greenlight.market.actions import checked_actions, refuse_contradictions
 from greenlight.market.bars import Bars
 from greenlight.market.facts import NO_FACTS, Facts
 from greenlight.market.membership import Membership
@@ -46,6 +47,8 @@ class History:
             if symbol not in self.instruments:
                 raise UserError(f"history: {symbol} has bars but no instrument")
             seen.add(symbol)
+        declared = {s: b.adjustment for b in (*self.references, *self.blocks) for s in b.symbols}
+        refuse_contradictions(checked_actions(self.actions), declared)
 
     @property
     def symbols(self) -> tuple[str, ...]:

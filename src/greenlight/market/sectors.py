@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greenlight.domain import UserError
-from greenlight.market.bars import I64
+from greenlight.market.arrays import I64
 from greenlight.market.tables import day_number, day_of, read_table
 
 Changes = tuple[tuple[int, str | None], ...]

@@ -52,15 +52,17 @@ class Table:
         """The first column found of `names`, as text; empty cells are refused."""
         return self._parsed(names, _text)
 
+    def text_or_none(self, *names: str) -> list[str | None]:
+        """Text, None where a cell is empty; all None without the column."""
+        return self._parsed_or_none(names, _text)
+
     def days(self, *names: str) -> list[date]:
         """Dates; a time of day is refused."""
         return self._parsed(names, _day)
 
     def days_or_none(self, *names: str) -> list[date | None]:
         """Dates, None where a cell is empty; all None without the column."""
-        if not any(name in self.columns for name in names):
-            return [None] * len(self)
-        return self._parsed(names, lambda cell: None if _is_empty(cell) else _day(cell))
+        return self._parsed_or_none(names, _day)
 
     def instants(self, *names: str) -> NDArray[np.int64]:
         """Moments in ns UTC: ISO text (without a zone: UTC; a date: its midnight) or whole ns."""
@@ -76,9 +78,7 @@ class Table:
 
     def decimals_or_none(self, *names: str) -> list[Decimal | None]:
         """Finite numbers, None where a cell is empty; all None without the column."""
-        if not any(name in self.columns for name in names):
-            return [None] * len(self)
-        return self._parsed(names, lambda cell: None if _is_empty(cell) else _decimal(cell))
+        return self._parsed_or_none(names, _decimal)
 
     def where(self, row: int) -> str:
         """Names a row for an error: the file and its line (the header is line 1)."""
@@ -104,6 +104,13 @@ class Table:
             except ValueError as error:
                 raise UserError(f"{self.where(row)}: {name} {cell!r} {error}") from error
         return values
+
+    def _parsed_or_none(
+        self, names: tuple[str, ...], parse: Callable[[object], V]
+    ) -> list[V | None]:
+        if not any(name in self.columns for name in names):
+            return [None] * len(self)
+        return self._parsed(names, lambda cell: None if _is_empty(cell) else parse(cell))
 
 
 def read_table(path: Path | str) -> Table:

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from greenlight.domain import CorporateAction, Timeframe
 from greenlight.market.adjust import forward_factors
-from greenlight.market.bars import F64, I64, Bars
+from greenlight.market.arrays import F64, I64
+from greenlight.market.bars import Bars
 from greenlight.market.facts import NO_FACTS, Facts, last_known
 from greenlight.market.history import History
 from greenlight.market.sectors import Changes, sector_names
