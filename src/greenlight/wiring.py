@@ -1,6 +1,6 @@
 """Config to objects, once, at the door. Nothing below knows of greenlight.toml."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,13 +50,13 @@ def build_limits(config: Config) -> Limits:
         **same,
         daily_loss_money=float("inf") if money is None else float(money),
         pdt_until=_midnight_ns(limits.pdt_until),
-        cooloff_ns=int(limits.cooloff.total_seconds()) * _NS,
+        cooloff_ns=_ns(limits.cooloff),
         sizing=int(Sizing[limits.sizing.upper()]),
         trail_from=_TRAIL_FROM[limits.trail_from],
         entry_kind=_ENTRY_KINDS[execution.entry],
         entry_offset=execution.entry_offset,
         limit_offset=execution.limit_offset,
-        timeout_ns=int(execution.timeout.total_seconds()) * _NS,
+        timeout_ns=_ns(execution.timeout),
         good_till_cancelled=execution.good_till_cancelled,
         protect_from=_PROTECT_FROM[execution.protect_from],
         bar_share=execution.bar_share,
@@ -128,6 +128,10 @@ def _midnight_ns(day: date) -> int:
     if day == date.min:
         return _ALWAYS_NS
     return int(datetime.combine(day, time(), UTC).timestamp()) * _NS
+
+
+def _ns(duration: timedelta) -> int:
+    return duration // timedelta(microseconds=1) * 1_000
 
 
 def _floats(values: list[float]) -> NDArray[np.float64]:

@@ -4,7 +4,6 @@ import difflib
 import errno
 import importlib
 import os
-import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ import click
 
 from greenlight.domain import GreenlightError, UserError
 
-RAN, CANNOT_RUN, INTERRUPTED = 0, 2, 130
+RAN, CANNOT_RUN = 0, 2
 DEBUG = "GREENLIGHT_DEBUG"
 
 
@@ -81,24 +80,21 @@ def greenlight(ctx: click.Context) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return 0 (done), 1 (the answer is no), 2 (could not run) or 130."""
+    """Run one command and return 0 (done), 1 (the answer is no) or 2 (could not run)."""
     try:
         result = greenlight.main(arguments, prog_name="greenlight", standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
-        return _fail("interrupted; stored data and earlier runs are untouched", INTERRUPTED)
-    except BrokenPipeError:  # the reader of a pipe, e.g. head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return RAN
+        return _fail("interrupted; stored data and earlier runs are untouched")
     except Exception as error:  # the one door: a bug, too, is told in one line
         if os.environ.get(DEBUG):
             raise
-        return _fail(_line(error), CANNOT_RUN)
+        return _fail(_line(error))
     return result if isinstance(result, int) else RAN
 
 
-def _fail(line: str, code: int) -> int:
+def _fail(line: str) -> int:
     click.echo(f"greenlight: {line}", err=True)
-    return code
+    return CANNOT_RUN
 
 
 def _line(error: Exception) -> str:

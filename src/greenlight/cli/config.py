@@ -1,5 +1,6 @@
 """greenlight config: what is set, and where each value comes from."""
 
+import difflib
 import json
 import os
 from pathlib import Path
@@ -8,6 +9,7 @@ import click
 
 from greenlight.cli.output import emit, table
 from greenlight.config import Config, load, parse_assignments
+from greenlight.domain import UserError
 
 CONFIG_OPTION = click.option(
     "--config",
@@ -44,6 +46,9 @@ def show(
     """
     resolved = load(config_file, os.environ, parse_assignments(assignments))
     rows = [row for row in resolved.rows() if section is None or row[0].startswith(f"{section}.")]
+    if not rows:
+        near = difflib.get_close_matches(str(section), Config.model_fields, n=1, cutoff=0)
+        raise UserError(f"no section {section}; did you mean {near[0]}?")
     result = [{"key": key, "value": value, "origin": origin} for key, value, origin in rows]
     shown = [(key, _toml(value), origin) for key, value, origin in rows]
     emit(result, table(None, ["key", "value", "origin"], shown), as_json=as_json)

@@ -42,8 +42,8 @@ def format_duration(value: timedelta) -> str:
     seconds = value.total_seconds()
     for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
         if seconds > 0 and seconds % size == 0:
-            return f"{seconds / size:g}{unit}"
-    return f"{seconds:g}s"
+            return f"{int(seconds // size)}{unit}"
+    return f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"
 
 
 def _not_negative(value: timedelta) -> timedelta:

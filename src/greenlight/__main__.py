@@ -1,0 +1,7 @@
+"""`python -m greenlight` is `greenlight`."""
+
+import sys
+
+from greenlight.cli import main
+
+sys.exit(main())
