@@ -1,38 +1,23 @@
 """Config to objects, once, at the door. Nothing below knows of greenlight.toml."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from greenlight.config import AssetCosts, Config, CostsConfig, RegulatoryFee
 from greenlight.domain import AssetClass, Instrument, Sizing
-from greenlight.engine import (
-    ENTRY_LIMIT,
-    ENTRY_MARKET,
-    ENTRY_STOP,
-    ENTRY_STOP_LIMIT,
-    PROTECT_FROM_FILL,
-    PROTECT_FROM_NEXT_BAR,
-    TRAIL_FROM_ENTRY,
-    TRAIL_FROM_TARGET,
-    Costs,
-    Limits,
-    Specs,
-)
+from greenlight.engine import Costs, Limits, Specs
 from greenlight.market import History
 
 _NS = 1_000_000_000
 _BPS = 1e-4
 _ALWAYS_NS = -(1 << 62)
-_ENTRY_KINDS = {
-    "market": ENTRY_MARKET,
-    "limit": ENTRY_LIMIT,
-    "stop": ENTRY_STOP,
-    "stop_limit": ENTRY_STOP_LIMIT,
-}
-_TRAIL_FROM = {"entry": TRAIL_FROM_ENTRY, "target": TRAIL_FROM_TARGET}
-_PROTECT_FROM = {"fill": PROTECT_FROM_FILL, "next_bar": PROTECT_FROM_NEXT_BAR}
+# the engine's codes count from 0 in this order; a test holds them to it
+_ENTRY_KINDS = ("market", "limit", "stop", "stop_limit")
+_TRAIL_FROM = ("entry", "target")
+_PROTECT_FROM = ("fill", "next_bar")
 #: fields that bear another unit in the configuration than in the engine
 _IN_HUMAN_UNITS = {"daily_loss_money", "pdt_until", "cooloff", "sizing", "trail_from"}
 
@@ -40,7 +25,7 @@ _IN_HUMAN_UNITS = {"daily_loss_money", "pdt_until", "cooloff", "sizing", "trail_
 def build_limits(config: Config) -> Limits:
     """Every gate's limit and every order's rule, from [limits] and [execution]."""
     limits, execution = config.limits, config.execution
-    same = {
+    same: dict[str, Any] = {
         name: value if isinstance(value, bool | int) else float(value)
         for name, value in limits
         if name not in _IN_HUMAN_UNITS
@@ -52,13 +37,13 @@ def build_limits(config: Config) -> Limits:
         pdt_until=_midnight_ns(limits.pdt_until),
         cooloff_ns=_ns(limits.cooloff),
         sizing=int(Sizing[limits.sizing.upper()]),
-        trail_from=_TRAIL_FROM[limits.trail_from],
-        entry_kind=_ENTRY_KINDS[execution.entry],
+        trail_from=_TRAIL_FROM.index(limits.trail_from),
+        entry_kind=_ENTRY_KINDS.index(execution.entry),
         entry_offset=execution.entry_offset,
         limit_offset=execution.limit_offset,
         timeout_ns=_ns(execution.timeout),
         good_till_cancelled=execution.good_till_cancelled,
-        protect_from=_PROTECT_FROM[execution.protect_from],
+        protect_from=_PROTECT_FROM.index(execution.protect_from),
         bar_share=execution.bar_share,
     )
 
