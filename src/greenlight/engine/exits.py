@@ -21,6 +21,8 @@ def close_bar(
     """Mark, trail, watch and judge symbol i at the close of its bar."""
     book, tape = state.book, feed.tape
     cell = now.origin + i
+    if i < 0 or cell < 0:  # never; spares the compiler the wrap-around of negative indices
+        return
     price = tape.close[cell]
     if isnan(price):
         return
@@ -31,9 +33,10 @@ def close_bar(
         return
     book.age[i] += 1
     trail(state, rules, i, tape.high[cell], tape.low[cell])
-    book.momentum[i] += (price / book.mark[i] - 1.0 - book.momentum[i]) * (
-        2.0 / (rules.limits.momentum_bars + 1)
-    )
+    if conditions is not None:
+        book.momentum[i] += (price / book.mark[i] - 1.0 - book.momentum[i]) * (
+            2.0 / (rules.limits.momentum_bars + 1)
+        )
     book.mark[i] = price
     if conditions is not None:
         book.health[i] = health(state, rules, feed.score[cell], i)
@@ -79,7 +82,7 @@ def exit_reason(
     """The first cause to leave the position whole, or OK."""
     book, limits = state.book, rules.limits
     side = 1.0 if book.quantity[i] > 0.0 else -1.0
-    if side * (book.mark[i] / book.average[i] - 1.0) <= -limits.watch:
+    if side * (book.mark[i] - book.average[i]) <= -limits.watch * book.average[i]:
         return _WATCH
     if (side > 0.0 and score <= limits.sell_score) or (side < 0.0 and score >= limits.buy_score):
         return _SCORE

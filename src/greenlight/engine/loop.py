@@ -62,7 +62,7 @@ def run(
     row, end = span
     book = state.book
     idle_jump = len(feed.rates) == 0
-    while row < end:
+    while 0 <= row < end:
         if is_due(state, feed, row) or is_full(state, feed, row):
             return row
         one_row(state, rules, feed, conditions, moment_of(feed.tape, row), phases)
@@ -118,12 +118,7 @@ def one_row(
     book = state.book
     if now.session > book.count[SESSION]:
         roll(state, rules, feed, now)
-    if phases & MATCH:
-        for a in range(book.count[ACTIVE]):
-            i = book.active[a]
-            if now.first <= i < now.end:
-                match(state, rules, feed, conditions, now, i)
-    close(state, rules, feed, conditions, now)
+    walk(state, rules, feed, conditions, now, phases)
     watch_account(state, rules, now)
     if feed.candidates.start[now.row + 1] > feed.candidates.start[now.row]:
         count = propose(state, rules, feed, conditions, now)
@@ -156,31 +151,43 @@ def roll(state: State, rules: Rules, feed: Feed, now: Moment) -> None:
 
 
 @verb
-def close(
-    state: State, rules: Rules, feed: Feed, conditions: Conditions | None, now: Moment
+def walk(
+    state: State,
+    rules: Rules,
+    feed: Feed,
+    conditions: Conditions | None,
+    now: Moment,
+    phases: int,
 ) -> None:
-    """Close the bar of every active symbol, drop those that are done, and sum the account."""
-    book, sector = state.book, rules.specs.sector
-    before, equity, gross = book.count[ACTIVE], book.money[CASH], 0.0
-    for a in range(before):
-        i = book.active[a]
-        if now.first <= i < now.end:
-            close_bar(state, rules, feed, conditions, now, i)
-    for s in range(len(book.sector_value)):
-        book.sector_value[s] = 0.0
+    """Match and close the bar of every active symbol, drop those that are done, sum the account."""
+    book, sector, held = state.book, rules.specs.sector, state.scratch.sector_committed
+    before, equity, gross = book.count[ACTIVE], 0.0, 0.0
+    for s in range(len(held)):
+        held[s] = 0.0
     kept = 0
     for a in range(before):
         i = book.active[a]
-        if book.quantity[i] == 0.0 and state.orders.state[i, ENTRY] == NONE:
+        if i < 0:  # never; spares the compiler the wrap-around of negative indices
+            continue
+        if now.first <= i < now.end:
+            if phases & MATCH:
+                match(state, rules, feed, conditions, now, i)
+            close_bar(state, rules, feed, conditions, now, i)
+        quantity = book.quantity[i]
+        if quantity == 0.0 and state.orders.state[i, ENTRY] == NONE:
             continue
         book.active[kept] = i
         kept += 1
-        value = book.quantity[i] * book.mark[i] if book.quantity[i] != 0.0 else 0.0
-        equity += value
-        gross += abs(value)
-        if sector[i] >= 0:
-            book.sector_value[sector[i]] += abs(value)
+        if quantity != 0.0:
+            value = quantity * book.mark[i]
+            equity += value
+            gross += abs(value)
+            if sector[i] >= 0:
+                held[sector[i]] += abs(value)
+    for s in range(len(held)):
+        book.sector_value[s] = held[s]
     book.count[ACTIVE] = kept
+    equity += book.money[CASH]
     book.money[EQUITY] = equity
     book.money[GROSS] = gross
     state.logs.equity[now.row] = equity

@@ -58,6 +58,8 @@ def match(
     """Fill what the bar of symbol i fills; each fill is applied and protected before the next."""
     book, orders, tape = state.book, state.orders, feed.tape
     cell = now.origin + i
+    if i < 0 or cell < 0:  # never; spares the compiler the wrap-around of negative indices
+        return
     high, low = tape.high[cell], tape.low[cell]
     if orders.urgent[i] == 0 and low > orders.below[i] and high < orders.above[i]:
         return

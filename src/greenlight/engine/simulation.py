@@ -74,8 +74,9 @@ def simulate(
     """
     rules = normalise(rules)
     feed = build_feed(tape, score, rules.limits, surroundings)
-    state = build_state(rules.specs, rules.limits, cash, len(tape.close_ts))
     rows, row = len(tape.close_ts), 0
+    candidates = int(feed.candidates.start[-1])
+    state = build_state(rules.specs, rules.limits, cash, rows, candidates)
     while (row := run(state, rules, feed, surroundings.conditions, (row, rows), WHOLE)) < rows:
         if is_due_at(state, feed, row):
             state = begin_row(state, rules, feed, row)
@@ -153,7 +154,7 @@ def grow(state: State) -> State:
     """Double the logs; what they hold stays."""
     old = state.logs
     bigger = [
-        np.concatenate([log, np.zeros(len(log), dtype=log.dtype)])
+        np.concatenate([log, np.empty(len(log), dtype=log.dtype)])
         for log in (old.fills, old.decisions, old.flows, old.adjustments)
     ]
     return state._replace(logs=Logs(*bigger, old.equity, old.cash))

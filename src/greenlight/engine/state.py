@@ -176,11 +176,13 @@ class Rules(NamedTuple):
     specs: Specs
 
 
-def build_state(specs: Specs, limits: Limits, cash: float, rows: int) -> State:
-    """An empty book with `cash`, for a run of `rows` rows."""
+def build_state(
+    specs: Specs, limits: Limits, cash: float, rows: int, candidates: int = 0
+) -> State:
+    """An empty book with `cash`, for a run of `rows` rows with so many candidates."""
     n = len(specs.lot)
     sectors = int(specs.sector.max(initial=-1)) + 1
-    return State(_book(n, sectors, cash), _orders(n), _scratch(n, sectors, limits), _logs(n, rows))
+    return State(_book(n, sectors, cash), _orders(n), _scratch(n, sectors, limits), _logs(n, rows, candidates))
 
 
 def _book(n: int, sectors: int, cash: float) -> Book:
@@ -257,13 +259,13 @@ def _scratch(n: int, sectors: int, limits: Limits) -> Scratch:
     )
 
 
-def _logs(n: int, rows: int) -> Logs:
-    size = 64 + 16 * n
+def _logs(n: int, rows: int, candidates: int) -> Logs:
+    size = 64 + 16 * n + 3 * candidates  # untouched pages cost nothing
     return Logs(
-        fills=np.zeros(size, dtype=FILL),
-        decisions=np.zeros(size, dtype=DECISION),
-        flows=np.zeros(size, dtype=FLOW),
-        adjustments=np.zeros(size, dtype=ADJUSTMENT),
-        equity=np.zeros(rows),
-        cash=np.zeros(rows),
+        fills=np.empty(size, dtype=FILL),
+        decisions=np.empty(size, dtype=DECISION),
+        flows=np.empty(size, dtype=FLOW),
+        adjustments=np.empty(size, dtype=ADJUSTMENT),
+        equity=np.empty(rows),
+        cash=np.empty(rows),
     )
