@@ -40,7 +40,7 @@ bench: .venv/.dev .venv/.warm
 	$(BIN)/python bench/run.py
 
 docs: .venv/.dev .venv/.warm
-	$(BIN)/greenlight config schema > docs/greenlight.schema.json
+	$(BIN)/python scripts/write_docs.py
 	$(BIN)/pytest tests/docs
 
 lock: .venv/.run

@@ -1,5 +1,3 @@
-import json
-import re
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -196,17 +194,3 @@ def test_each_days_regulatory_fees_are_those_of_both_schedules():
     assert on[date(2025, 5, 14)] == [0.0, 0.000166, 8.30]
     assert merged[-1] == (date(2026, 4, 4), pytest.approx(20.60e-6), 0.000195, 9.79)
     assert len(merged) == len(SEC_FEES) + len(TAF_FEES) - 1
-
-
-def test_the_published_schema_is_the_current_one():
-    published = Path(__file__).parents[1] / "docs" / "greenlight.schema.json"
-    assert json.loads(published.read_text()) == Config.model_json_schema(mode="serialization"), (
-        "run make docs"
-    )
-
-
-def test_the_schema_explains_every_limit_and_cost():
-    schema = Config.model_json_schema(mode="serialization")["$defs"]
-    for section in ("LimitsConfig", "ExecutionConfig", "AssetCosts"):
-        for key, field in schema[section]["properties"].items():
-            assert re.search(r"\w", field.get("description", "")), f"{section}.{key}"

@@ -29,25 +29,28 @@ class AssetCosts(Section):
     borrow: Annotated[float, Field(ge=0, le=10)] = 0.03
     """what a short pays, as a fraction of its value a year"""
     regulatory: bool = False
-    """whether sales also pay [[costs.regulatory_fees]]"""
+    """whether sales also pay the `costs.regulatory_fees` of their date"""
 
 
 class EquityCosts(AssetCosts):
     """[costs.equity]: a commission-free US broker, which still passes the regulators' fees on."""
 
     regulatory: bool = True
+    """whether sales also pay the `costs.regulatory_fees` of their date"""
 
 
 class CryptoCosts(AssetCosts):
     """[costs.crypto]: the taker's fee of the first tier at Alpaca (15 bps for makers)."""
 
     fee_bps: Bps = 25.0
+    """commission in basis points of notional"""
 
 
 class RegulatoryFee(Section):
     """Fees on sales from `since` on: a fraction of notional, and money a share up to a cap."""
 
     since: date
+    """first day in force"""
     sec_rate: Amount
     """fraction of notional"""
     taf_rate: Amount

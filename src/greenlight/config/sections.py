@@ -18,12 +18,19 @@ class DataConfig(Section):
     """[data]: whose prices. `sample` needs nothing; `store` is what `greenlight data` filled."""
 
     source: Literal["sample", "store", "files"] = "sample"
+    """`sample`: what ships; `store`: what `greenlight data` filled; `files`: those below"""
     store: Path = Path("data")
+    """folder of the store"""
     files: tuple[Path, ...] = ()
+    """Parquet or CSV files of bars"""
     timeframe: Timeframe = Timeframe.D1
+    """length of a bar"""
     symbols: tuple[str, ...] = ()
+    """what is traded; empty: all there is"""
     start: date | None = None
+    """first session; absent: the first there is"""
     end: date | None = None
+    """last session; absent: the last there is"""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -36,19 +43,22 @@ class AccountConfig(Section):
     """[account]: the money a backtest or a paper account starts with."""
 
     cash: PositiveMoney = Decimal(100_000)
+    """money at the start"""
     currency: Literal["USD"] = "USD"
+    """what money is counted in"""
 
 
 class StrategiesConfig(Section):
-    """[strategies]: which voices vote; no names: all shipped ones. A name may be a path.
-
-    `parameters` holds a table per strategy; `weights` a number per strategy, used by "given".
-    """
+    """[strategies]: which voices vote, and how much each counts."""
 
     names: tuple[str, ...] = ()
+    """shipped strategies by name, your own by path; empty: all that are shipped"""
     parameters: Mapping[str, Mapping[str, int | float | bool | str]] = Field(default_factory=dict)
+    """a table for each strategy, e.g. `[strategies.parameters.momentum_breakout]`"""
     weighting: Literal["equal", "given", "learned"] = "equal"
+    """`equal`, `given` by `weights`, or `learned` on past data alone"""
     weights: Mapping[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    """a number for each strategy"""
 
     @model_validator(mode="after")
     def _weighted(self) -> Self:
@@ -61,38 +71,46 @@ class BacktestConfig(Section):
     """[backtest]: how history is divided and where results go."""
 
     split: PositiveShare | None = 0.7
+    """share of history that parameters are chosen on; the rest is out of sample"""
     runs: Path = Path("runs")
+    """folder that results are written below"""
 
 
 class HttpProvider(Section):
     """Where a provider answers. Keys never stand here: they come from the environment."""
 
     base_url: str = ""
+    """where it answers; empty: its own address"""
 
 
 class YahooProvider(HttpProvider):
     """[providers.yahoo]: history only, never a live feed."""
 
     base_url: str = "https://query1.finance.yahoo.com"
+    """where it answers"""
 
 
 class AlpacaProvider(HttpProvider):
-    """[providers.alpaca]: `feed` is iex (free) or sip."""
+    """[providers.alpaca]: US equities and crypto."""
 
     base_url: str = "https://data.alpaca.markets"
+    """where it answers"""
     feed: Literal["iex", "sip"] = "iex"
+    """`iex` is free and sees some 2 % of the volume, `sip` sees all"""
 
 
 class PolygonProvider(HttpProvider):
-    """[providers.polygon]."""
+    """[providers.polygon]: US equities."""
 
     base_url: str = "https://api.polygon.io"
+    """where it answers"""
 
 
 class CcxtProvider(HttpProvider):
-    """[providers.ccxt]: any exchange ccxt knows by this id; no URL: the exchange's own."""
+    """[providers.ccxt]: crypto exchanges."""
 
     exchange: str = "kraken"
+    """id by which ccxt knows the exchange"""
 
 
 class ProvidersConfig(Section):
