@@ -1,0 +1,6 @@
+"""The tear sheet: one HTML file that opens anywhere, without a network."""
+
+from greenlight.backtest.report.page import build_report
+from greenlight.backtest.report.verdict import Tone, Verdict, judge
+
+__all__ = ["Tone", "Verdict", "build_report", "judge"]

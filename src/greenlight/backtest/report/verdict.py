@@ -1,0 +1,116 @@
+"""The sentence a sceptic reads first."""
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+from greenlight.backtest.report import text
+from greenlight.backtest.result import Comparison, Result, Segment
+
+ENOUGH_TRADES = 30
+ENOUGH_PROBABILITY = 0.95
+ENOUGH_ERRORS = 2.0
+
+
+class Tone(StrEnum):
+    """What colour the verdict has."""
+
+    FAILS = "fails"
+    UNPROVEN = "unproven"
+    HOLDS = "holds"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`claim` in a few words, `reasons` as sentences."""
+
+    tone: Tone
+    claim: str
+    reasons: tuple[str, ...]
+
+
+def judge(result: Result) -> Verdict:
+    """Judge the headline part: it holds only where luck, costs and the benchmark do not explain it.
+
+    Fails: no trade, a failed audit, or less than bills earned. Holds: at least 30 finished round
+    trips, a deflated Sharpe ratio of 95 % and an alpha of two standard errors against every
+    benchmark. Everything between is unproven.
+    """
+    part = result.headline
+    reasons = (_earned(result, part), _against(part), _luck(result, part))
+    sharpe = part.performance.sharpe.ratio
+    if result.audit.outcome == "failed":
+        return Verdict(Tone.FAILS, "It looks ahead. Nothing below means anything.", reasons)
+    if part.trades.count + part.trades.open_count == 0:
+        return Verdict(Tone.FAILS, "It did not trade.", (_idle(result), *reasons[1:2]))
+    if math.isnan(sharpe) or sharpe <= 0.0:
+        return Verdict(Tone.FAILS, "It earned less than Treasury bills.", reasons)
+    if part.trades.count < ENOUGH_TRADES:
+        count = f"Only {part.trades.count} finished round trips: too few to tell skill from luck."
+        return Verdict(Tone.UNPROVEN, "Too few trades to tell.", (*reasons, count))
+    errors = [c.versus.alpha_t for c in part.comparisons if c.versus is not None]
+    is_alpha = bool(errors) and all(error >= ENOUGH_ERRORS for error in errors)
+    if part.deflated >= ENOUGH_PROBABILITY and is_alpha:
+        return Verdict(Tone.HOLDS, "It holds up so far.", reasons)
+    return Verdict(Tone.UNPROVEN, "It made money, but luck could explain it.", reasons)
+
+
+def _earned(result: Result, part: Segment) -> str:
+    measured = part.performance
+    where = (
+        "Over the whole span"
+        if result.out_of_sample is None
+        else f"Out of sample ({text.span(measured.start, measured.end)})"
+    )
+    sharpe = text.with_error(
+        text.number(measured.sharpe.ratio_ann), text.number(measured.sharpe.error_ann)
+    )
+    return (
+        f"{where} it returned {text.percent(measured.annual_return)} a year after costs, "
+        f"with a Sharpe ratio over bills of {sharpe} and a maximum drawdown of "
+        f"{text.percent(measured.max_drawdown)}."
+    )
+
+
+def _against(part: Segment) -> str:
+    plain = [c for c in part.comparisons if c.versus is not None]
+    if not plain:
+        return "There is no benchmark to hold it against."
+    own = [c for c in part.comparisons if c.scaling == "at own exposure"]
+    sentence = " and ".join(_one(c) for c in plain[:2])
+    if own:
+        scaled = text.percent(own[0].performance.annual_return)
+        sentence += f"; {own[0].name.lower()} at its own exposure returned {scaled}"
+    return sentence[:1].upper() + sentence[1:] + "."
+
+
+def _one(comparison: Comparison) -> str:
+    returned = text.percent(comparison.performance.annual_return)
+    if comparison.versus is None or math.isnan(comparison.versus.alpha_ann):
+        return f"{comparison.name.lower()} returned {returned}"
+    alpha = text.with_error(
+        text.percent(comparison.versus.alpha_ann), text.percent(comparison.versus.alpha_error_ann)
+    )
+    return f"{comparison.name.lower()} returned {returned} (alpha against it {alpha})"
+
+
+def _luck(result: Result, part: Segment) -> str:
+    trials = result.trials.trials
+    if trials <= 1:
+        return (
+            "It is the only trial recorded on this history; the chance that its true Sharpe ratio "
+            f"is above zero is {text.probability(part.probabilistic)}."
+        )
+    return (
+        f"After {trials:,} trials on this history, the chance that its true Sharpe ratio is above "
+        f"zero is {text.probability(part.deflated)} (it would be "
+        f"{text.probability(part.probabilistic)} had it been the only one)."
+    )
+
+
+def _idle(result: Result) -> str:
+    refusals = [step for step in result.funnel if step.refused > 0]
+    if not refusals:
+        return "No strategy gave a signal."
+    largest = max(refusals, key=lambda step: step.refused)
+    return f"Most was lost at: {largest.label.lower()}."
