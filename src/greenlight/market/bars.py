@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
 from greenlight.domain import Timeframe, UserError
-
-F64 = NDArray[np.float64]
-I64 = NDArray[np.int64]
+from greenlight.market.arrays import F64, I64
+from greenlight.market.calendars import require_calendar
+from greenlight.market.grid import Place, windows
 
 
 class Adjustment(StrEnum):
@@ -18,6 +17,21 @@ class Adjustment(StrEnum):
     RAW = "raw"
     SPLIT = "split"
     TOTAL = "total"
+
+
+@dataclass(frozen=True, slots=True)
+class BarSpec:
+    """What kind of bars: their calendar, time frame and declared adjustment."""
+
+    calendar: str
+    timeframe: Timeframe
+    adjustment: Adjustment
+
+    def __post_init__(self) -> None:
+        require_calendar(self.calendar)
+
+    def __str__(self) -> str:
+        return f"{self.calendar} {self.timeframe} {self.adjustment}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +62,9 @@ class Bars:
         for name in ("open", "high", "low", "close", "volume"):
             array = getattr(self, name)
             if array.shape != shape:
-                raise UserError(f"bars: {name} has shape {array.shape}, times and symbols say {shape}")
+                raise UserError(
+                    f"bars: {name} has shape {array.shape}, times and symbols say {shape}"
+                )
             array.flags.writeable = False
         if len(set(self.symbols)) != len(self.symbols):
             raise UserError("bars: a symbol stands twice")
@@ -59,3 +75,39 @@ class Bars:
     def count(self) -> int:
         """Number of bar times, T."""
         return len(self.close_ts)
+
+
+def from_arrays(
+    spec: BarSpec,
+    symbols: tuple[str, ...],
+    ts: I64,
+    prices: tuple[F64, F64, F64, F64] | F64,
+    volume: F64 | None = None,
+) -> Bars:
+    """Bars from their opening stamps `ts` (ns UTC, shape T; daily: the date at 00:00 UTC).
+
+    `prices`: open, high, low, close, each (T, N) and NaN where a symbol has no bar; or closes
+    alone, which makes the block closes-only. Raises UserError for a stamp that begins no bar.
+    """
+    place = windows(ts, spec.calendar, spec.timeframe)
+    wrong = np.flatnonzero(place.place != Place.ON_GRID)
+    if len(wrong) > 0:
+        when = np.datetime64(int(ts[wrong[0]]), "ns").astype("datetime64[s]")
+        raise UserError(f"bars: no {spec.timeframe} bar of {spec.calendar} begins at {when}Z")
+    closes_only = isinstance(prices, np.ndarray)
+    opens, highs, lows, closes = (prices,) * 4 if isinstance(prices, np.ndarray) else prices
+    return Bars(
+        calendar=spec.calendar,
+        timeframe=spec.timeframe,
+        adjustment=spec.adjustment,
+        symbols=symbols,
+        open_ts=place.open_ts,
+        close_ts=place.close_ts,
+        session=place.session,
+        open=opens,
+        high=highs,
+        low=lows,
+        close=closes,
+        volume=np.full(closes.shape, np.nan) if volume is None else volume,
+        closes_only=closes_only,
+    )
