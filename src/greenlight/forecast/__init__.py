@@ -1,0 +1,18 @@
+"""All voices together: one score a cell, what stands behind it, and what such scores were worth."""
+
+from greenlight.forecast.calibration import Calibration, CalibrationRule, Trades, calibrate
+from greenlight.forecast.ensemble import SILENCE, Share, ensemble, equal_weights, explain
+from greenlight.forecast.weights import learned_weights
+
+__all__ = [
+    "SILENCE",
+    "Calibration",
+    "CalibrationRule",
+    "Share",
+    "Trades",
+    "calibrate",
+    "ensemble",
+    "equal_weights",
+    "explain",
+    "learned_weights",
+]

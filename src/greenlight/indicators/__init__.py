@@ -1,0 +1,45 @@
+"""Functions of one symbol's arrays (shape T, no holes); all causal, NaN until they know enough."""
+
+from greenlight.indicators.arrays import F64, I64, highest, lagged, lowest
+from greenlight.indicators.averages import ema, session_vwap, sma, usual_volume, vwap
+from greenlight.indicators.oscillators import WILDER_MEMORY, adx, efficiency, rsi
+from greenlight.indicators.regime import (
+    CALM,
+    REGIME_LOOKBACK,
+    TRENDING,
+    Regime,
+    market_index,
+    market_regimes,
+    regimes,
+)
+from greenlight.indicators.volatility import Bands, atr, bollinger, deviation, returns, sigma
+
+__all__ = [
+    "CALM",
+    "F64",
+    "I64",
+    "REGIME_LOOKBACK",
+    "TRENDING",
+    "WILDER_MEMORY",
+    "Bands",
+    "Regime",
+    "adx",
+    "atr",
+    "bollinger",
+    "deviation",
+    "efficiency",
+    "ema",
+    "highest",
+    "lagged",
+    "lowest",
+    "market_index",
+    "market_regimes",
+    "regimes",
+    "returns",
+    "rsi",
+    "session_vwap",
+    "sigma",
+    "sma",
+    "usual_volume",
+    "vwap",
+]

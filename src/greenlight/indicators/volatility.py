@@ -1,0 +1,51 @@
+"""How far prices swing. NaN in the warm-up."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from greenlight.indicators.arrays import F64, after_warmup, doubles, windows
+
+
+class Bands(NamedTuple):
+    """Bollinger bands, each of shape T."""
+
+    lower: F64
+    middle: F64
+    upper: F64
+
+
+def atr(high: F64, low: F64, close: F64, bars: int = 14) -> F64:
+    """Average true range in units of price (Wilder 1978)."""
+    import talib
+
+    result: F64 = talib.ATR(doubles(high), doubles(low), doubles(close), bars)
+    return result
+
+
+def deviation(values: F64, bars: int) -> F64:
+    """Standard deviation (divisor `bars`) of the last `bars` values.
+
+    Two passes over each window: TA-Lib's running sums lose the digits where prices are large and
+    swings small, and keep the rounding of all bars before.
+    """
+    return after_warmup(windows(values, bars).std(axis=1), len(values))
+
+
+def returns(close: F64) -> F64:
+    """Simple return of each bar; NaN for the first."""
+    out = np.full(len(close), np.nan)
+    out[1:] = close[1:] / close[:-1] - 1.0
+    return out
+
+
+def sigma(close: F64, bars: int = 20) -> F64:
+    """Standard deviation (divisor `bars`) of the last `bars` simple returns, per bar."""
+    return after_warmup(windows(returns(close)[1:], bars).std(axis=1), len(close))
+
+
+def bollinger(close: F64, bars: int = 20, width: float = 2.0) -> Bands:
+    """Mean of the last `bars` closes and `width` of their standard deviations about it."""
+    mean = after_warmup(windows(close, bars).mean(axis=1), len(close))
+    swing = width * deviation(close, bars)
+    return Bands(mean - swing, mean, mean + swing)

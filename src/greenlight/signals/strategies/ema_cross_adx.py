@@ -1,0 +1,35 @@
+"""EMA crossover with an ADX filter: go with the faster average while the market really trends.
+
+Idea: the fast exponential average above the slow one votes long, below it short, the stronger the
+farther they are apart (in average true ranges), and only as far as the ADX says there is a trend.
+Source: Appel's double exponential average (1979), Wilder's ADX (1978) as the filter.
+Fails: in ranges it is late both ways; after a long trend it gives back much before it turns.
+"""
+
+import numpy as np
+
+from greenlight.indicators import F64, WILDER_MEMORY, adx, atr, ema
+from greenlight.market import View
+from greenlight.signals.convictions import ramp
+from greenlight.signals.parameters import Integer, Real
+from greenlight.signals.strategy import strategy
+
+_WILDER_BARS = 14
+_EMA_MEMORY = 10
+_FULL_GAP = 2.0
+_ADX_SPAN = 20.0
+_MOST = 0.7
+
+
+@strategy(
+    lookback=lambda slow: max(_EMA_MEMORY * slow, WILDER_MEMORY * _WILDER_BARS),
+    fast=Integer(12, 5, 40),
+    slow=Integer(26, 15, 120),
+    trend=Real(20.0, 10.0, 35.0),
+)
+def ema_cross_adx(view: View, fast: int, slow: int, trend: float) -> F64:
+    """Up to 0.7 either way while the averages are apart and ADX is above `trend`."""
+    swing = atr(view.high, view.low, view.close, _WILDER_BARS)
+    gap = (ema(view.close, fast) - ema(view.close, slow)) / swing
+    strength = ramp(adx(view.high, view.low, view.close, _WILDER_BARS), trend, trend + _ADX_SPAN)
+    return _MOST * np.sign(gap) * ramp(np.abs(gap), 0.0, _FULL_GAP) * strength
