@@ -6,11 +6,13 @@ from typing import NamedTuple
 from greenlight.engine.compiled import verb
 from greenlight.engine.limits import TRAIL_FROM_ENTRY
 from greenlight.engine.ordertable import (
+    ENTRY,
     EXIT,
     STOP,
     TARGET,
     TRAIL,
     activate,
+    cancel,
     cancel_all,
     rearm,
     rest,
@@ -33,6 +35,10 @@ from greenlight.engine.state import (
     State,
 )
 from greenlight.engine.tape import Moment
+from greenlight.engine.writing import write_decision
+
+_CANCEL = 5  # Action.CANCEL
+_DUST = 1e-6  # of a lot: what float arithmetic leaves behind
 
 
 class Execution(NamedTuple):
@@ -55,35 +61,37 @@ def apply(state: State, rules: Rules, now: Moment, fill: Execution) -> None:
     """Book a fill: cash, quantity, average entry, realised P&L and fees; end the round trip if flat."""
     book, i = state.book, fill.symbol
     held, signed = book.quantity[i], fill.side * fill.quantity
-    notional = fill.quantity * fill.price
     book.money[CASH] -= signed * fill.price + fill.fee
     write_fill(state, now, fill)
     touch(book)
-    if held == 0.0:
-        open_round_trip(book, now, fill)
-    elif held * signed > 0.0:
-        book.average[i] = (abs(held) * book.average[i] + notional) / (abs(held) + fill.quantity)
-        book.entered[i] += notional
-    else:
-        direction = 1.0 if held > 0.0 else -1.0
-        book.realised[i] += direction * fill.quantity * (fill.price - book.average[i])
-    book.fees[i] += fill.fee
-    left = held + signed
-    if abs(left) < rules.specs.lot[i] * 1e-6:
-        left = 0.0  # float dust
-    book.quantity[i] = left
-    if left == 0.0:
-        close_round_trip(state, rules, now, i)
+    closing = min(abs(held), fill.quantity) if held * signed < 0.0 else 0.0
+    opening = fill.quantity - closing
+    if closing > 0.0:
+        book.fees[i] += fill.fee
+        book.realised[i] -= fill.side * closing * (fill.price - book.average[i])
+        book.quantity[i] = held + fill.side * closing
+        if abs(book.quantity[i]) < rules.specs.lot[i] * _DUST:
+            book.quantity[i] = 0.0
+            close_round_trip(state, rules, now, i, fill.reason)
+    if opening > 0.0:
+        if book.quantity[i] == 0.0:
+            open_round_trip(book, now, fill, opening)
+        else:
+            whole = abs(held) + opening
+            book.average[i] = (abs(held) * book.average[i] + opening * fill.price) / whole
+            book.entered[i] += opening * fill.price
+        book.fees[i] += fill.fee
+        book.quantity[i] += fill.side * opening
 
 
 @verb
-def open_round_trip(book: Book, now: Moment, fill: Execution) -> None:
+def open_round_trip(book: Book, now: Moment, fill: Execution, quantity: float) -> None:
     """Start what is kept with a position from flat to flat."""
     i = fill.symbol
     book.average[i] = fill.price
     book.extreme[i] = fill.price
     book.mark[i] = fill.price
-    book.entered[i] = fill.quantity * fill.price
+    book.entered[i] = quantity * fill.price
     book.intent[i] = fill.intent
     book.opened[i] = now.session
     book.realised[i] = 0.0
@@ -97,19 +105,46 @@ def open_round_trip(book: Book, now: Moment, fill: Execution) -> None:
 
 
 @verb
-def close_round_trip(state: State, rules: Rules, now: Moment, i: int) -> None:
+def close_round_trip(state: State, rules: Rules, now: Moment, i: int, reason: int) -> None:
     """The position is flat: cool off after a loss, count a day trade, cancel what rests."""
     book, limits = state.book, rules.limits
     result = (book.realised[i] - book.fees[i]) / book.entered[i]
     if result < -limits.cooloff_loss:
         book.cool_until[i] = now.elapsed + limits.cooloff_ns
         book.cool_row[i] = now.row
-    if book.opened[i] == now.session:
+    if book.opened[i] == now.session and rules.specs.is_us_equity[i] != 0:
         book.count[DAY_TRADE_3] = book.count[DAY_TRADE_2]
         book.count[DAY_TRADE_2] = book.count[DAY_TRADE_1]
         book.count[DAY_TRADE_1] = now.session
+    vanish(state, now, i, reason)
+
+
+@verb
+def vanish(state: State, now: Moment, i: int, reason: int) -> None:
+    """Nothing is held any more: cancel what rests, give the correlation window back."""
+    cancel_entry(state, now, i, reason)
     cancel_all(state.orders, i)
     release_slot(state, i)
+
+
+@verb
+def cancel_entry(state: State, now: Moment, i: int, reason: int) -> None:
+    """Cancel a resting ENTRY, if there is one, and write down why."""
+    orders = state.orders
+    if orders.state[i, ENTRY] == NONE:
+        return
+    numbers = (nan, orders.leaves[i, ENTRY], orders.decided[i])
+    what = (orders.side[i], _CANCEL, reason)
+    write_decision(state, now, i, orders.intent[i, ENTRY], what, numbers)
+    cancel(orders, i, ENTRY)
+    rearm(orders, i, 1.0 if state.book.quantity[i] >= 0.0 else -1.0)
+
+
+@verb
+def cancel_opposed(state: State, now: Moment, i: int, reason: int) -> None:
+    """Cancel an ENTRY against the side now held: it would close, not open."""
+    if state.book.quantity[i] * state.orders.side[i] < 0.0:
+        cancel_entry(state, now, i, reason)
 
 
 @verb
@@ -152,7 +187,8 @@ def protect(state: State, rules: Rules, i: int) -> None:
         if book.target_state[i] == TARGET_PARTLY:
             wanted = min(orders.leaves[i, TARGET], size)
         level = tick_round(average * (1.0 + side * limits.target), specs.tick[i])
-        rest(orders, i, TARGET, level, wanted, intent)
+        if wanted > 0.0:
+            rest(orders, i, TARGET, level, wanted, intent)
     if limits.trail > 0.0 and (
         limits.trail_from == TRAIL_FROM_ENTRY or book.target_state[i] == TARGET_DONE
     ):

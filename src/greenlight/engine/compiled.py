@@ -57,7 +57,7 @@ def is_cached() -> bool:
 _FOLDER = str(cache_folder())
 os.environ["NUMBA_CACHE_DIR"] = _FOLDER
 
-import numba  # noqa: E402  # must follow the cache folder: numba reads it when imported
+import numba  # must follow the cache folder: numba reads it when imported
 
 numba.config.CACHE_DIR = _FOLDER  # and where numba had been imported before us
 

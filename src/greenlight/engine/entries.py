@@ -24,7 +24,6 @@ from greenlight.engine.state import (
     NEVER,
     NONE,
     PLANNED,
-    STAMP,
     Rules,
     State,
 )
@@ -125,10 +124,11 @@ def want(
     book, scratch, limits = state.book, state.scratch, rules.limits
     i = scratch.symbol[n]
     scratch.reason[n] = _OK
-    wanted = size(state, rules, feed, conditions, now.origin + i, (i, n))
+    wanted = size(state, rules, feed, conditions, now.origin + i, n)
     if book.quantity[i] == 0.0 and state.orders.state[i, ENTRY] == NONE:
         return min(wanted, limits.position * book.money[EQUITY])
-    scratch.reason[n] = _HELD
+    calibrated = scratch.calibrated[n]
+    scratch.reason[n], scratch.calibrated[n] = _HELD, 0
     if conditions is None or state.orders.state[i, ENTRY] != NONE:
         return 0.0
     held, side = abs(book.quantity[i]) * book.mark[i], float(scratch.side[n])
@@ -136,7 +136,7 @@ def want(
         return 0.0
     if side * (book.mark[i] - book.average[i]) <= 0.0 or wanted - held <= limits.scrap * held:
         return 0.0
-    scratch.reason[n] = _OK
+    scratch.reason[n], scratch.calibrated[n] = _OK, calibrated
     return min(wanted, limits.position * book.money[EQUITY]) - held
 
 
@@ -147,7 +147,7 @@ def size(
     feed: Feed,
     conditions: Conditions | None,
     cell: int,
-    which: tuple[int, int],
+    n: int,
 ) -> float:
     """Wanted notional by the sizing rule; half Kelly once the forecast is calibrated.
 
@@ -155,7 +155,6 @@ def size(
     (Kelly 1956; Thorp 2006), taken by half and times the score's confidence.
     """
     limits, equity = rules.limits, state.book.money[EQUITY]
-    i, n = which
     state.scratch.calibrated[n] = 0
     price = feed.tape.close[cell]
     if limits.sizing == _NOTIONAL:
@@ -188,15 +187,10 @@ def enter(state: State, rules: Rules, feed: Feed, now: Moment, count: int) -> No
             book.count[ENTRIES_TODAY] += 1
             intent = book.count[INTENT]
             place(state, rules, now, n, price)
-        write_decision(
-            state,
-            now,
-            i,
-            (scratch.side[n], scratch.action[n], scratch.reason[n]),
-            (float(feed.score[now.origin + i]), scratch.quantity[n], price),
-        )
+        what = (scratch.side[n], scratch.action[n], scratch.reason[n])
+        score = float(feed.score[now.origin + i])
+        write_decision(state, now, i, intent, what, (score, scratch.quantity[n], price))
         d = state.logs.decisions[book.count[DECISIONS] - 1]
-        d["intent"] = intent
         d["calibrated"] = scratch.calibrated[n]
 
 

@@ -2,9 +2,9 @@
 
 from math import isnan, nan
 
-from greenlight.engine.accounts import trail
+from greenlight.engine.accounts import cancel_entry, trail
 from greenlight.engine.compiled import verb
-from greenlight.engine.ordertable import ENTRY, EXIT, cancel, rearm, rest
+from greenlight.engine.ordertable import EXIT, rearm, rest
 from greenlight.engine.rounding import lot_floor
 from greenlight.engine.state import EQUITY, NONE, Rules, State
 from greenlight.engine.tape import Conditions, Feed, Moment
@@ -26,8 +26,6 @@ def close_bar(
     price = tape.close[cell]
     if isnan(price):
         return
-    if conditions is not None:
-        book.sigma[i] = conditions.sigma[cell]
     if book.quantity[i] == 0.0:
         book.mark[i] = price
         return
@@ -39,7 +37,7 @@ def close_bar(
         )
     book.mark[i] = price
     if conditions is not None:
-        book.health[i] = health(state, rules, feed.score[cell], i)
+        book.health[i] = health(state, rules, feed.score[cell], conditions.sigma[cell], i)
     if state.orders.state[i, EXIT] == NONE:
         exits(state, rules, conditions, now, i, feed.score[cell])
 
@@ -53,9 +51,8 @@ def exits(
     size, price = abs(book.quantity[i]), book.mark[i]
     reason = exit_reason(state, rules, conditions, i, score)
     if reason != _OK:
-        if state.orders.state[i, ENTRY] != NONE:
-            cancel(state.orders, i, ENTRY)
         leave(state, now, i, (_EXIT, reason), (score, size))
+        cancel_entry(state, now, i, reason)
         return
     lot, allowed = rules.specs.lot[i], limits.position * book.money[EQUITY]
     if size * price > limits.trim_above * allowed:
@@ -109,11 +106,12 @@ def leave(
     rest(orders, i, EXIT, nan, numbers[1], book.intent[i])
     orders.reason[i, EXIT] = why[1]
     rearm(orders, i, float(side))
-    write_decision(state, now, i, (-side, why[0], why[1]), (numbers[0], numbers[1], book.mark[i]))
+    what = (-side, why[0], why[1])
+    write_decision(state, now, i, book.intent[i], what, (numbers[0], numbers[1], book.mark[i]))
 
 
 @verb
-def health(state: State, rules: Rules, score: float, i: int) -> float:
+def health(state: State, rules: Rules, score: float, sigma: float, i: int) -> float:
     """How well a position does, 0..100 and 50 indifferent; docs/engine.md section 4.1."""
     book, limits = state.book, rules.limits
     side = 1.0 if book.quantity[i] > 0.0 else -1.0
@@ -121,13 +119,14 @@ def health(state: State, rules: Rules, score: float, i: int) -> float:
     gain = side * (price / book.average[i] - 1.0)
     voice = 0.0 if isnan(score) else side * (score - 50.0) / 50.0
     drift = 0.0
-    if book.sigma[i] > 0.0:
-        drift = side * book.momentum[i] / book.sigma[i]
+    if sigma > 0.0:
+        drift = side * book.momentum[i] / sigma
     age = book.age[i] / limits.max_bars if limits.max_bars > 0 else 0.0
-    heavy = abs(book.quantity[i]) * price / equity / limits.position - 1.0
-    crowded = 0.0
+    heavy = crowded = 0.0
+    if limits.position > 0.0 and equity != 0.0:
+        heavy = abs(book.quantity[i]) * price / equity / limits.position - 1.0
     sector = rules.specs.sector[i]
-    if sector >= 0:
+    if sector >= 0 and limits.sector > 0.0 and equity != 0.0:
         crowded = book.sector_value[sector] / equity / limits.sector - 1.0
     goal = limits.target if gain >= 0.0 else limits.stop
     way = gain / goal if goal > 0.0 else 0.0

@@ -3,7 +3,7 @@
 A gate never stops an order that reduces. docs/engine.md section 5 is the table.
 """
 
-from math import isnan, sqrt
+from math import inf, isnan, sqrt
 
 from greenlight.engine.compiled import verb
 from greenlight.engine.rounding import lot_floor
@@ -38,6 +38,7 @@ DEPLOYED, ENTRIES, MARGIN, DAY_TRADES, CORRELATION, SECTOR = 7, 8, 9, 10, 11, 12
 COOLOFF, OVEREXTENDED, UNTRADABLE, UNIVERSE, REGIME, SHORT = 13, 14, 15, 16, 17, 18
 SIZE, VOLUME, LOT, NOTIONAL = 19, 20, 21, 22
 
+_ROUNDING = 1.0 + 1e-9  # a size cut to fit exactly must not fail by the last bit
 _PDT_TRADES_DAYS = 7  # calendar days that hold five business days
 
 
@@ -58,8 +59,9 @@ def gates(
     wanted, reason = portfolio_gate(state, rules, now, i, wanted)
     if reason != OK:
         return 0.0, reason
-    if conditions is not None and correlated(state, rules, conditions, now, i, side):
-        return 0.0, CORRELATION
+    if conditions is not None and rules.limits.correlation < inf:
+        if correlated(state, rules, conditions, now, i, side):
+            return 0.0, CORRELATION
     wanted, reason = sector_gate(state, rules, i, wanted)
     if reason != OK:
         return 0.0, reason
@@ -105,7 +107,7 @@ def portfolio_gate(
     wanted = min(wanted, room)
     if count[ENTRIES_TODAY] + count[PLANNED] >= limits.entries_per_day:
         return wanted, ENTRIES
-    if committed + wanted > limits.leverage * equity:
+    if committed + wanted > limits.leverage * equity * _ROUNDING:
         return wanted, MARGIN
     if (
         rules.specs.is_us_equity[i] != 0

@@ -6,9 +6,11 @@ from greenlight.domain import Happening
 from greenlight.engine.accounts import (
     Execution,
     apply,
-    close_round_trip,
+    cancel_entry,
+    cancel_opposed,
     open_round_trip,
     protect,
+    vanish,
 )
 from greenlight.engine.compiled import verb
 from greenlight.engine.ordertable import ENTRY, EXIT, TARGET, cancel, rearm, touch
@@ -33,7 +35,8 @@ _SPIN_OFF, _DELIST = int(Happening.SPIN_OFF), int(Happening.DELIST)
 _DEPOSIT, _MANUAL, _RECALL = int(Happening.DEPOSIT), int(Happening.MANUAL), int(Happening.RECALL)
 _HALT, _RESUME = int(Happening.HALT), int(Happening.RESUME)
 _CASH_DIVIDEND, _CASH_FUNDING, _LIEU, _MERGER, _DELISTED, _DEPOSITED = 2, 3, 4, 5, 6, 7  # CashKind
-_ROLE_MANUAL, _REASON_MANUAL = 5, 52
+_ROLE_MANUAL, _REASON_MANUAL, _REASON_LOT, _REASON_UNTRADABLE = 5, 52, 21, 15
+_DUST = 1e-9  # of a lot: what float arithmetic leaves behind
 
 
 @verb
@@ -109,28 +112,32 @@ def split(state: State, rules: Rules, now: Moment, i: int, ratio: float) -> None
     for role in range(ROLES):
         orders.price[i, role] /= ratio
         orders.leaves[i, role] = lot_floor(orders.leaves[i, role] * ratio, lot)
-        if role in (ENTRY, TARGET, EXIT) and orders.leaves[i, role] <= 0.0:
+    if orders.leaves[i, ENTRY] <= 0.0:
+        cancel_entry(state, now, i, _REASON_LOT)
+    for role in (TARGET, EXIT):
+        if orders.leaves[i, role] <= 0.0:
             cancel(orders, i, role)
     held = book.quantity[i]
+    side = 1.0 if held > 0.0 or (held == 0.0 and orders.side[i] > 0) else -1.0
     if held != 0.0:
-        side = 1.0 if held > 0.0 else -1.0
         whole = lot_floor(abs(held) * ratio, lot)
-        sell_fraction(state, now, i, (side, abs(held) * ratio - whole, book.mark[i]))
+        sell_fraction(state, now, i, lot, (side, abs(held) * ratio - whole, book.mark[i]))
         book.quantity[i] = side * whole
         write_adjustment(state, now, i, _SPLIT, (held, side * whole))
         if whole == 0.0:
-            close_round_trip(state, rules, now, i)
+            vanish(state, now, i, _REASON_UNTRADABLE)
             return
         resize(state, i, whole)
-    entry_side = 1.0 if orders.side[i] > 0 else -1.0
-    rearm(orders, i, entry_side if held == 0.0 else (1.0 if held > 0.0 else -1.0))
+    rearm(orders, i, side)
 
 
 @verb
-def sell_fraction(state: State, now: Moment, i: int, what: tuple[float, float, float]) -> None:
+def sell_fraction(
+    state: State, now: Moment, i: int, lot: float, what: tuple[float, float, float]
+) -> None:
     """Cash in lieu of (side, fraction, price); dust of float arithmetic is not paid."""
     side, fraction, price = what
-    if fraction > 1e-9:
+    if fraction > _DUST * lot:
         move_cash(state, now, i, _LIEU, side * fraction * price)
         state.book.realised[i] += side * fraction * (price - state.book.average[i])
 
@@ -161,18 +168,7 @@ def pay_out(
         book.realised[i] += held * (price - book.average[i])
         book.quantity[i] = 0.0
         write_adjustment(state, now, i, kind, (held, 0.0))
-    end(state, rules, now, i, held)
-
-
-@verb
-def end(state: State, rules: Rules, now: Moment, i: int, held: float) -> None:
-    """Nothing is held any more: end the round trip, or just cancel what rests."""
-    if held != 0.0:
-        close_round_trip(state, rules, now, i)
-        return
-    for role in range(ROLES):
-        cancel(state.orders, i, role)
-    rearm(state.orders, i, 1.0)
+    vanish(state, now, i, _REASON_UNTRADABLE)
 
 
 @verb
@@ -187,9 +183,10 @@ def exchange(
         move_cash(state, now, i, _MERGER, held * cash)
         book.quantity[i] = 0.0
         write_adjustment(state, now, i, _STOCK_MERGER, (held, 0.0))
+    vanish(state, now, i, _REASON_UNTRADABLE)
+    if held != 0.0:
         basis = (book.average[i] - cash) / ratio
-        receive(state, rules, now, other, (held * ratio, basis, book.mark[i] / ratio))
-    end(state, rules, now, i, held)
+        receive(state, rules, now, (other, _STOCK_MERGER, book.intent[i]), (held * ratio, basis))
 
 
 @verb
@@ -201,8 +198,8 @@ def spin_off(
     other, ratio, share = int(by[0]), by[1], by[2]
     held = book.quantity[i]
     if held != 0.0:
-        basis, price = book.average[i] * share / ratio, book.mark[i] * share / ratio
-        receive(state, rules, now, other, (held * ratio, basis, price))
+        basis = book.average[i] * share / ratio
+        receive(state, rules, now, (other, _SPIN_OFF, book.intent[i]), (held * ratio, basis))
     book.average[i] *= 1.0 - share
     book.mark[i] *= 1.0 - share
     book.extreme[i] *= 1.0 - share
@@ -217,32 +214,49 @@ def spin_off(
 
 @verb
 def receive(
-    state: State, rules: Rules, now: Moment, i: int, what: tuple[float, float, float]
+    state: State,
+    rules: Rules,
+    now: Moment,
+    which: tuple[int, int, int],
+    what: tuple[float, float],
 ) -> None:
-    """Book units that came without a trade: (signed quantity, cost a unit, price); whole lots only."""
-    book, lot = state.book, rules.specs.lot[i]
-    signed, basis, price = what
+    """Book units that came without a trade, in whole lots; the fraction is paid in cash.
+
+    which: symbol, kind of happening, intent of the giver. what: signed quantity, cost a unit.
+    """
+    book = state.book
+    i, kind, intent = which
+    signed, basis = what
+    lot, held = rules.specs.lot[i], book.quantity[i]
     side = 1.0 if signed > 0.0 else -1.0
     whole = lot_floor(abs(signed), lot)
     fraction = abs(signed) - whole
-    if fraction > 1e-9:
+    if fraction > _DUST * lot:
+        price = basis if held == 0.0 else book.mark[i]
         move_cash(state, now, i, _LIEU, side * fraction * price)
-    held = book.quantity[i]
     if whole == 0.0:
         return
-    if held == 0.0:
-        open_round_trip(book, now, Execution(i, side, 0, 0, whole, basis, price, 0.0, 0, 0))
-        book.mark[i] = price
-    elif held * side > 0.0:
-        book.average[i] = (abs(held) * book.average[i] + whole * basis) / (abs(held) + whole)
-        book.entered[i] += whole * basis
-    else:
-        book.realised[i] += -side * min(whole, abs(held)) * (basis - book.average[i])
-    book.quantity[i] = held + side * whole
-    write_adjustment(state, now, i, _SPIN_OFF, (held, held + side * whole))
-    if book.quantity[i] == 0.0:
-        close_round_trip(state, rules, now, i)
-    else:
+    opening = whole
+    if held * side < 0.0:
+        closing = min(whole, abs(held))
+        opening = whole - closing
+        book.realised[i] -= side * closing * (basis - book.average[i])
+        book.quantity[i] = held + side * closing
+        if abs(book.quantity[i]) <= _DUST * lot:
+            book.quantity[i] = 0.0
+            vanish(state, now, i, _REASON_UNTRADABLE)
+    if opening > _DUST * lot:
+        gift = Execution(i, side, 0, 0, opening, basis, basis, 0.0, intent, 0)
+        before = abs(book.quantity[i])
+        if before == 0.0:
+            open_round_trip(book, now, gift, opening)
+        else:
+            book.average[i] = (before * book.average[i] + opening * basis) / (before + opening)
+            book.entered[i] += opening * basis
+        book.quantity[i] += side * opening
+    write_adjustment(state, now, i, kind, (held, book.quantity[i]))
+    if book.quantity[i] != 0.0:
+        cancel_opposed(state, now, i, _REASON_UNTRADABLE)
         protect(state, rules, i)
 
 
@@ -253,21 +267,13 @@ def trade_by_hand(
     """Book a trade (signed quantity, price) made outside; it moves neither peak nor daily loss."""
     book = state.book
     signed, price = by[0], by[1]
-    mark = book.mark[i]
     if book.quantity[i] != 0.0:
-        made = signed * (mark - price)
+        made = signed * (book.mark[i] - price)
         book.money[DAY_START] += made
         book.money[PEAK] += made
-    side = 1.0 if signed > 0.0 else -1.0
-    rest_of = abs(signed)
-    held = book.quantity[i]
-    if held * side < 0.0 and rest_of > abs(held):
-        apply(state, rules, now, by_hand(i, side, abs(held), price))
-        rest_of -= abs(held)
-    apply(state, rules, now, by_hand(i, side, rest_of, price))
-    if held != 0.0 and book.quantity[i] != 0.0:
-        book.mark[i] = mark
+    apply(state, rules, now, by_hand(i, 1.0 if signed > 0.0 else -1.0, abs(signed), price))
     if book.quantity[i] != 0.0:
+        cancel_opposed(state, now, i, _REASON_MANUAL)
         protect(state, rules, i)
 
 

@@ -199,5 +199,5 @@ def _floats(value: float | F64, count: int) -> F64:
     )
 
 
-def _ints(value: bool | I64, count: int) -> I64:  # noqa: FBT001  # a flag or an array of flags
+def _ints(value: bool | I64, count: int) -> I64:  # a flag or an array of flags
     return np.ascontiguousarray(np.broadcast_to(np.asarray(value, dtype=np.int64), (count,)).copy())

@@ -2,11 +2,12 @@
 
 from math import isnan
 
+from greenlight.engine.accounts import cancel_entry
 from greenlight.engine.compiled import loop, verb
 from greenlight.engine.entries import enter, propose
 from greenlight.engine.exits import close_bar
 from greenlight.engine.happenings import happen
-from greenlight.engine.matching import cancel_entry, match
+from greenlight.engine.matching import match
 from greenlight.engine.ordertable import ENTRY
 from greenlight.engine.state import (
     ACTIVE,
@@ -215,9 +216,7 @@ def watch_account(state: State, rules: Rules, now: Moment) -> None:
     if begins == 0:
         return
     for a in range(count[ACTIVE]):
-        i = book.active[a]
-        if state.orders.state[i, ENTRY] != NONE:
-            cancel_entry(state, now, i, begins)
+        cancel_entry(state, now, book.active[a], begins)
 
 
 @verb

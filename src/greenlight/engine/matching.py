@@ -4,9 +4,9 @@ Prices are mirrored by the side (`s * price`, high and low swapped for a short),
 below and a gain above for either side. docs/engine.md section 3 is the table this file follows.
 """
 
-from math import inf, isnan, sqrt
+from math import inf, isnan, nan, sqrt
 
-from greenlight.engine.accounts import Execution, apply, protect
+from greenlight.engine.accounts import Execution, apply, cancel_entry, protect
 from greenlight.engine.compiled import verb
 from greenlight.engine.limits import (
     ENTRY_LIMIT,
@@ -24,7 +24,6 @@ from greenlight.engine.ordertable import (
     cancel,
     has_limit_price,
     make_market,
-    rearm,
 )
 from greenlight.engine.rounding import lot_floor
 from greenlight.engine.state import (
@@ -40,11 +39,9 @@ from greenlight.engine.state import (
     State,
 )
 from greenlight.engine.tape import Conditions, Feed, Moment
-from greenlight.engine.writing import write_decision
 
 OPEN, BAR, AFTER, OVER = 0, 1, 2, 3  # stages of a bar
 
-_CANCEL = 5  # Action.CANCEL
 _EXPIRED = 49  # Reason.EXPIRED
 _CASH = 50  # Reason.CASH
 _ENTRY_REASON = 51  # Reason.ENTRY
@@ -73,10 +70,10 @@ def match(
     top = side * (high if side > 0.0 else low)
     bottom = side * (low if side > 0.0 else high)
     shielded = book.quantity[i] == 0.0 and rules.limits.protect_from == PROTECT_FROM_NEXT_BAR
-    stage, tried, filled = OPEN, 0, 0.0
+    stage, tried, filled, start = OPEN, 0, 0.0, side * tape.open[cell]
     while stage != OVER:
         role, reference, stage = next_fill(
-            orders, i, (side, side * tape.open[cell], top, bottom), tried, stage, shielded
+            orders, i, (side, start, top, bottom), tried, stage, shielded
         )
         if role < 0:
             break
@@ -88,7 +85,7 @@ def match(
             break
         if role == ENTRY:
             tried &= ~(1 << STOP)
-            stage = BAR if stage == OPEN else AFTER
+            stage, start = (BAR if stage == OPEN else AFTER), reference
             if shielded:
                 break
 
@@ -112,26 +109,13 @@ def age_entry(state: State, rules: Rules, now: Moment, i: int) -> None:
 
 
 @verb
-def cancel_entry(state: State, now: Moment, i: int, reason: int) -> None:
-    """Cancel a resting ENTRY and say why."""
-    orders = state.orders
-    leaves = orders.leaves[i, ENTRY]
-    cancel(orders, i, ENTRY)
-    side = 1.0 if state.book.quantity[i] >= 0.0 else -1.0
-    rearm(orders, i, side)
-    write_decision(
-        state, now, i, (orders.side[i], _CANCEL, reason), (50.0, leaves, orders.decided[i])
-    )
-
-
-@verb
 def next_fill(
     orders: Orders,
     i: int,
     bar: tuple[float, float, float, float],
     tried: int,
     stage: int,
-    shielded: bool,  # noqa: FBT001  # compiled code takes no keywords
+    shielded: bool,  # compiled code takes no keywords
 ) -> tuple[int, float, int]:
     """Find the next order that fills: (role, mirrored reference price, stage), role -1 for none.
 
@@ -156,7 +140,7 @@ def next_fill(
     if stage == AFTER and not shielded:
         level = side * orders.price[i, STOP]
         if orders.state[i, STOP] != NONE and not tried & (1 << STOP) and bottom <= level:
-            return STOP, level, AFTER
+            return STOP, min(level, start), AFTER
     return -1, 0.0, OVER
 
 
@@ -166,7 +150,7 @@ def fills_at_open(
     i: int,
     opening: tuple[float, float],
     tried: int,
-    shielded: bool,  # noqa: FBT001  # compiled code takes no keywords
+    shielded: bool,  # compiled code takes no keywords
 ) -> int:
     """The role that fills at the (mirrored) open, or -1."""
     side, start = opening
@@ -228,7 +212,7 @@ def entry_in_bar(orders: Orders, i: int, side: float, top: float, bottom: float)
         if price < side * orders.limit[i]:
             return price
         trigger_limit(orders, i)
-    return inf - inf
+    return nan
 
 
 @verb
@@ -260,31 +244,29 @@ def execute(
         remain(orders, i, role)
         return 0.0
     direction = side if role == ENTRY else -side
-    price = fill_price(
-        state, rules, (i, role), direction, (reference, quantity, cell), feed, conditions
-    )
+    terms = (i, role, cell, direction, reference, quantity)
+    price = fill_price(state, rules, now, terms, feed, conditions)
     leaves = orders.leaves[i, role] - quantity
     if role == ENTRY and side > 0.0 and rules.limits.leverage <= 1.0:
-        paid = affordable(state, rules, i, price)
+        paid = affordable(state, rules, i, price, quantity)
         if paid < quantity:
+            orders.leaves[i, ENTRY] -= paid
+            cancel_entry(state, now, i, _CASH)
             quantity, leaves = paid, 0.0
-            write_decision(state, now, i, (1, _CANCEL, _CASH), (50.0, quantity, price))
             if quantity <= 0.0:
-                cancel(orders, i, ENTRY)
-                rearm(orders, i, side)
                 return 0.0
+            terms = (i, role, cell, direction, reference, quantity)
+            price = fill_price(state, rules, now, terms, feed, conditions)
     fee = fee_of(state, rules, now, (i, direction, quantity, price))
     intent, attempt = orders.intent[i, role], orders.attempt[i, role]
-    reason = orders.reason[i, EXIT] if role == EXIT else role + _ROLE_REASON
+    reason = role + _ROLE_REASON
     if role == ENTRY:
         reason = _ENTRY_REASON
+    elif role == EXIT:
+        reason = orders.reason[i, EXIT]
     settle(state, i, role, leaves, lot)
-    apply(
-        state,
-        rules,
-        now,
-        Execution(i, direction, role, reason, quantity, price, reference, fee, intent, attempt),
-    )
+    fill = Execution(i, direction, role, reason, quantity, price, reference, fee, intent, attempt)
+    apply(state, rules, now, fill)
     if book.quantity[i] != 0.0:
         protect(state, rules, i)
     return quantity
@@ -302,21 +284,23 @@ def cap_by_volume(rules: Rules, quantity: float, volume: float, filled: float, l
 def fill_price(
     state: State,
     rules: Rules,
-    order: tuple[int, int],
-    direction: float,
-    what: tuple[float, float, int],
+    now: Moment,
+    terms: tuple[int, int, int, float, float, float],
     feed: Feed,
     conditions: Conditions | None,
 ) -> float:
-    """Reference price worsened by half spread, slippage and impact; a limit fills at its reference."""
-    i, role = order
-    reference, quantity, cell = what
+    """Reference price worsened by half spread, slippage and impact; a limit fills at its reference.
+
+    terms: symbol, role, cell, direction, reference price, quantity. Where a cost is charged.
+    """
+    i, role, cell, direction, reference, quantity = terms
     orders, costs = state.orders, rules.costs
     if has_limit_price(orders, i, role):
         return reference
     worse = costs.half_spread[i] + costs.slippage[i]
     if conditions is not None:
-        volume, sigma = feed.tape.volume[cell], state.book.sigma[i]
+        volume = feed.tape.volume[cell]
+        sigma = last_sigma(feed, conditions, now, cell)
         if volume > 0.0 and not isnan(sigma):
             worse += costs.impact[i] * sigma * sqrt(quantity / volume)
     price = reference * (1.0 + direction * worse)
@@ -328,13 +312,25 @@ def fill_price(
 
 
 @verb
-def affordable(state: State, rules: Rules, i: int, price: float) -> float:
-    """Units that cash pays for at the price, with the fee."""
+def last_sigma(feed: Feed, conditions: Conditions, now: Moment, cell: int) -> float:
+    """Sigma at the symbol's last close before this bar, NaN where there is none."""
+    width = now.end - now.first
+    for back in range(1, now.at + 1):
+        before = cell - back * width
+        if not isnan(feed.tape.close[before]):
+            return float(conditions.sigma[before])
+    return nan
+
+
+@verb
+def affordable(state: State, rules: Rules, i: int, price: float, quantity: float) -> float:
+    """`quantity`, or as many whole lots as cash pays for at the price with the fee."""
     costs = rules.costs
     unit = price * (1.0 + costs.percent[i]) + costs.per_share[i]
-    return max(
-        0.0, lot_floor((state.book.money[CASH] - costs.minimum[i]) / unit, rules.specs.lot[i])
-    )
+    payable = (state.book.money[CASH] - costs.minimum[i]) / unit
+    if payable >= quantity:
+        return quantity
+    return max(0.0, lot_floor(payable, rules.specs.lot[i]))
 
 
 @verb

@@ -1,6 +1,6 @@
 """Lots and ticks. Rounding happens inside the engine, so that both clocks round alike."""
 
-from math import floor
+import numpy as np
 
 from greenlight.engine.compiled import verb
 
@@ -10,13 +10,13 @@ _SLACK = 1e-9  # of a lot: forgives the float error of quantity / lot
 @verb
 def lot_floor(quantity: float, lot: float) -> float:
     """Largest whole number of lots not above `quantity`."""
-    return floor(quantity / lot + _SLACK) * lot
+    return float(np.floor(quantity / lot + _SLACK) * lot)
 
 
 @verb
 def lot_ceil(quantity: float, lot: float) -> float:
     """Smallest whole number of lots not below `quantity`."""
-    return -floor(-(quantity / lot - _SLACK)) * lot
+    return float(np.ceil(quantity / lot - _SLACK) * lot)
 
 
 @verb
@@ -24,4 +24,4 @@ def tick_round(price: float, tick: float) -> float:
     """Price on the nearest tick; a tick of 0 leaves it as it is."""
     if tick == 0.0:
         return price
-    return floor(price / tick + 0.5) * tick
+    return float(np.floor(price / tick + 0.5) * tick)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from greenlight.domain import HaltError
 from greenlight.engine.candidates import find_candidates
-from greenlight.engine.limits import Costs, Limits, Specs
+from greenlight.engine.limits import Limits
 from greenlight.engine.loop import WHOLE, begin, run
 from greenlight.engine.state import (
     ACTIVE,
@@ -66,7 +66,7 @@ def simulate(
     score: F32,
     rules: Rules,
     cash: float,
-    surroundings: Surroundings = Surroundings(),  # noqa: B008  # frozen and empty
+    surroundings: Surroundings = Surroundings(),  # frozen and empty
 ) -> Run:
     """Trade the scores over the tape in one compiled loop.
 
@@ -90,7 +90,7 @@ def simulate_many(
     jobs: Sequence[tuple[F32, Limits]],
     rules: Rules,
     cash: float,
-    surroundings: Surroundings = Surroundings(),  # noqa: B008  # frozen and empty
+    surroundings: Surroundings = Surroundings(),  # frozen and empty
 ) -> list[Run]:
     """Run many (score, limits) over shared bars on all cores; results in the order of the jobs."""
 

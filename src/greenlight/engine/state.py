@@ -75,7 +75,6 @@ class Book(NamedTuple):
     mark: F64
     extreme: F64
     momentum: F64
-    sigma: F64
     realised: F64
     fees: F64
     entered: F64
@@ -176,13 +175,16 @@ class Rules(NamedTuple):
     specs: Specs
 
 
-def build_state(
-    specs: Specs, limits: Limits, cash: float, rows: int, candidates: int = 0
-) -> State:
+def build_state(specs: Specs, limits: Limits, cash: float, rows: int, candidates: int = 0) -> State:
     """An empty book with `cash`, for a run of `rows` rows with so many candidates."""
     n = len(specs.lot)
     sectors = int(specs.sector.max(initial=-1)) + 1
-    return State(_book(n, sectors, cash), _orders(n), _scratch(n, sectors, limits), _logs(n, rows, candidates))
+    return State(
+        _book(n, sectors, cash),
+        _orders(n),
+        _scratch(n, sectors, limits),
+        _logs(n, rows, candidates),
+    )
 
 
 def _book(n: int, sectors: int, cash: float) -> Book:
@@ -196,7 +198,6 @@ def _book(n: int, sectors: int, cash: float) -> Book:
     ints = ("active", "age", "opened", "intent", "halted", "recalled", "trimmed", "target_state")
     arrays: dict[str, NDArray[Any]] = {**floats, **{k: np.zeros(n, dtype=np.int64) for k in ints}}
     arrays["mark"] = np.full(n, np.nan)
-    arrays["sigma"] = np.full(n, np.nan)
     arrays["health"] = np.full(n, 50.0)
     arrays["sector_value"] = np.zeros(sectors)
     return Book(

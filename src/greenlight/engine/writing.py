@@ -10,6 +10,7 @@ def write_decision(
     state: State,
     now: Moment,
     i: int,
+    intent: int,
     what: tuple[int, int, int],
     numbers: tuple[float, float, float],
 ) -> None:
@@ -17,16 +18,16 @@ def write_decision(
     count = state.book.count
     d = state.logs.decisions[count[DECISIONS]]
     count[DECISIONS] += 1
-    d["row"] = now.row
     d["ts"] = now.close_ts
-    d["symbol"] = i
-    d["side"] = what[0]
-    d["action"] = what[1]
-    d["reason"] = what[2]
-    d["score"] = numbers[0]
+    d["intent"] = intent
     d["quantity"] = numbers[1]
     d["price"] = numbers[2]
-    d["intent"] = state.book.intent[i]
+    d["row"] = now.row
+    d["symbol"] = i
+    d["score"] = numbers[0]
+    d["reason"] = what[2]
+    d["side"] = what[0]
+    d["action"] = what[1]
     d["calibrated"] = 0
 
 
