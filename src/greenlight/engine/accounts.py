@@ -58,7 +58,7 @@ class Execution(NamedTuple):
 
 @verb
 def apply(state: State, rules: Rules, now: Moment, fill: Execution) -> None:
-    """Book a fill: cash, quantity, average entry, realised P&L and fees; end the round trip if flat."""
+    """Book a fill: cash, quantity, average entry, realised P&L, fees; flat ends the round trip."""
     book, i = state.book, fill.symbol
     held, signed = book.quantity[i], fill.side * fill.quantity
     book.money[CASH] -= signed * fill.price + fill.fee
@@ -113,9 +113,9 @@ def close_round_trip(state: State, rules: Rules, now: Moment, i: int, reason: in
         book.cool_until[i] = now.elapsed + limits.cooloff_ns
         book.cool_row[i] = now.row
     if book.opened[i] == now.session and rules.specs.is_us_equity[i] != 0:
-        book.count[DAY_TRADE_3] = book.count[DAY_TRADE_2]
-        book.count[DAY_TRADE_2] = book.count[DAY_TRADE_1]
-        book.count[DAY_TRADE_1] = now.session
+        book.counts[DAY_TRADE_3] = book.counts[DAY_TRADE_2]
+        book.counts[DAY_TRADE_2] = book.counts[DAY_TRADE_1]
+        book.counts[DAY_TRADE_1] = now.session
     vanish(state, now, i, reason)
 
 
@@ -154,7 +154,7 @@ def release_slot(state: State, i: int) -> None:
     k = scratch.slot[i]
     if k < 0:
         return
-    final = book.count[SLOTS] - 1
+    final = book.counts[SLOTS] - 1
     other = scratch.owner[final]
     for t in range(scratch.returns.shape[0]):
         scratch.returns[t, k] = scratch.returns[t, final]
@@ -164,7 +164,7 @@ def release_slot(state: State, i: int) -> None:
     scratch.owner[k] = other
     scratch.slot[other] = k
     scratch.slot[i] = -1
-    book.count[SLOTS] = final
+    book.counts[SLOTS] = final
 
 
 @verb
@@ -221,7 +221,7 @@ def trail(state: State, rules: Rules, i: int, high: float, low: float) -> None:
 @verb
 def write_fill(state: State, now: Moment, fill: Execution) -> None:
     """Log a fill."""
-    count = state.book.count
+    count = state.book.counts
     f = state.logs.fills[count[FILLS]]
     count[FILLS] += 1
     f["row"] = now.row

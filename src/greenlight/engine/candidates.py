@@ -1,14 +1,17 @@
 """The index of candidates: which scores say buy or sell, found once before the loop."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from greenlight.engine.compiled import loop
 from greenlight.engine.tape import F32, I64, Candidates, Tape
 
+I32 = NDArray[np.int32]
+
 
 @loop
 def fill_index(
-    score: F32, rows: tuple[I64, I64], bounds: tuple[float, float], start: I64, symbol: I64
+    score: F32, rows: tuple[I64, I64], bounds: tuple[float, float], start: I64, symbol: I32
 ) -> int:
     """Write the symbols of each row whose score is a candidate; returns how many, or -1 when full.
 
@@ -47,7 +50,7 @@ def find_candidates(tape: Tape, score: F32, buy: float, sell: float) -> Candidat
     return Candidates(start, symbol)
 
 
-def _globalise(symbol: I64, start: I64, first: I64) -> I64:
+def _globalise(symbol: I32, start: I64, first: I64) -> I32:
     counts = np.diff(start)
     symbol[: start[-1]] += np.repeat(first, counts).astype(np.int32)
     return symbol

@@ -1,12 +1,12 @@
 """The two switches every engine function is compiled with, and the cache that cannot go stale.
 
-Numba's cache does not notice an edit in a called function of another file, and a stale engine trades
-wrongly and silently. So the cache folder is keyed by everything that decides the machine code: all
-engine sources, the versions of numba, llvmlite and NumPy, Python and the CPU.
+Numba's cache does not notice an edit in a called function of another file, and a stale engine
+trades wrongly and silently. So the cache folder is keyed by everything that decides the machine
+code: all engine sources, the versions of numba, llvmlite and NumPy, Python and the CPU.
 
 `_nrt=False` turns reference counting off and makes allocation inside the engine a compile error;
-together with `forceinline` it is the difference between 10 and 1,000 ns a bar. It is a private option:
-numba is pinned, and a test fails when it goes.
+together with `forceinline` it is the difference between 10 and 1,000 ns a bar. It is a private
+option: numba is pinned, and a test fails when it goes.
 """
 
 import hashlib
@@ -57,25 +57,30 @@ def is_cached() -> bool:
 _FOLDER = str(cache_folder())
 os.environ["NUMBA_CACHE_DIR"] = _FOLDER
 
-import numba  # must follow the cache folder: numba reads it when imported
+import numba  # noqa: E402  # must follow the cache folder: numba reads it when imported
 
-numba.config.CACHE_DIR = _FOLDER  # and where numba had been imported before us
+# and where numba had been imported before us; its types know no CACHE_DIR
+numba.config.CACHE_DIR = _FOLDER  # type: ignore[attr-defined]
+
+# Options that numba's own types do not know travel as a mapping.
+_SHARED: dict[str, Any] = {"_nrt": False, "error_model": "numpy"}
+_VERB: dict[str, Any] = {
+    **_SHARED,
+    "forceinline": True,
+    # verbs are called by compiled code alone: without wrappers they compile in half the time
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+}
+_LOOP: dict[str, Any] = {**_SHARED, "cache": True, "nogil": True}
 
 
 def verb(function: F) -> F:
     """Compile a function that other engine functions call; LLVM inlines it."""
-    compiled: F = numba.njit(
-        cache=False,
-        forceinline=True,
-        no_cpython_wrapper=True,
-        no_cfunc_wrapper=True,
-        _nrt=False,
-        error_model="numpy",
-    )(function)
+    compiled: F = numba.njit(**_VERB)(function)
     return compiled
 
 
 def loop(function: F) -> F:
     """Compile an entry that Python calls; it lets go of the GIL."""
-    compiled: F = numba.njit(cache=True, nogil=True, _nrt=False, error_model="numpy")(function)
+    compiled: F = numba.njit(**_LOOP)(function)
     return compiled

@@ -45,13 +45,13 @@ _KELLY_SHARE = 0.5  # half Kelly
 def propose(
     state: State, rules: Rules, feed: Feed, conditions: Conditions | None, now: Moment
 ) -> int:
-    """Give each candidate of the row a quantity and a reason, best score first; how many there are."""
+    """Give each candidate of the row a quantity and a reason, best score first; return how many."""
     book, scratch = state.book, state.scratch
     count = rank(state, rules, feed, now)
     if count == 0:
         return 0
     commit(state)
-    book.count[PLANNED] = 0
+    book.counts[PLANNED] = 0
     for n in range(count):
         i, side = scratch.symbol[n], float(scratch.side[n])
         scratch.action[n], scratch.quantity[n] = _REFUSE, 0.0
@@ -64,7 +64,7 @@ def propose(
         if reason == _OK:
             reserve(state, rules, i, quantity * feed.tape.close[now.origin + i])
             scratch.action[n] = _ENTER if book.quantity[i] == 0.0 else _ADD
-            book.count[PLANNED] += 1
+            book.counts[PLANNED] += 1
     return count
 
 
@@ -100,7 +100,7 @@ def commit(state: State) -> None:
     for s in range(len(book.sector_value)):
         scratch.sector_committed[s] = book.sector_value[s]
     committed = book.money[GROSS]
-    for a in range(book.count[ACTIVE]):
+    for a in range(book.counts[ACTIVE]):
         i = book.active[a]
         if orders.state[i, ENTRY] != NONE:
             committed += orders.leaves[i, ENTRY] * orders.decided[i]
@@ -183,14 +183,14 @@ def enter(state: State, rules: Rules, feed: Feed, now: Moment, count: int) -> No
         price = feed.tape.close[now.origin + i]
         intent = 0
         if scratch.reason[n] == _OK:
-            book.count[INTENT] += 1
-            book.count[ENTRIES_TODAY] += 1
-            intent = book.count[INTENT]
+            book.counts[INTENT] += 1
+            book.counts[ENTRIES_TODAY] += 1
+            intent = book.counts[INTENT]
             place(state, rules, now, n, price)
         what = (scratch.side[n], scratch.action[n], scratch.reason[n])
         score = float(feed.score[now.origin + i])
         write_decision(state, now, i, intent, what, (score, scratch.quantity[n], price))
-        d = state.logs.decisions[book.count[DECISIONS] - 1]
+        d = state.logs.decisions[book.counts[DECISIONS] - 1]
         d["calibrated"] = scratch.calibrated[n]
 
 
@@ -216,7 +216,7 @@ def place(state: State, rules: Rules, now: Moment, n: int, price: float) -> None
     orders.side[i] = scratch.side[n]
     orders.decided[i] = price
     orders.session[i] = NEVER
-    rest(orders, i, ENTRY, level, scratch.quantity[n], state.book.count[INTENT])
+    rest(orders, i, ENTRY, level, scratch.quantity[n], state.book.counts[INTENT])
     activate(state.book, i)
     rearm(orders, i, side)
 
@@ -231,7 +231,7 @@ def review(
     """
     book, scratch = state.book, state.scratch
     commit(state)
-    book.count[PLANNED] = 0
+    book.counts[PLANNED] = 0
     for n in range(count):
         if scratch.reason[n] != _OK:
             continue
@@ -252,4 +252,4 @@ def review(
             continue
         scratch.quantity[n] = quantity
         reserve(state, rules, i, quantity * price)
-        book.count[PLANNED] += 1
+        book.counts[PLANNED] += 1

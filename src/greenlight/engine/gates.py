@@ -59,9 +59,8 @@ def gates(
     wanted, reason = portfolio_gate(state, rules, now, i, wanted)
     if reason != OK:
         return 0.0, reason
-    if conditions is not None and rules.limits.correlation < inf:
-        if correlated(state, rules, conditions, now, i, side):
-            return 0.0, CORRELATION
+    if conditions is not None and correlated(state, rules, conditions, now, i, side):
+        return 0.0, CORRELATION
     wanted, reason = sector_gate(state, rules, i, wanted)
     if reason != OK:
         return 0.0, reason
@@ -76,7 +75,7 @@ def system_gate(
     state: State, rules: Rules, feed: Feed, conditions: Conditions | None, cell: int
 ) -> int:
     """Kill switch, arming, stale data, anomaly, daily loss, drawdown."""
-    count = state.book.count
+    count = state.book.counts
     if count[KILLED] != 0:
         return KILLED_
     if not rules.limits.armed:
@@ -99,7 +98,7 @@ def portfolio_gate(
     state: State, rules: Rules, now: Moment, i: int, wanted: float
 ) -> tuple[float, int]:
     """Deployed share, entries a day, margin, pattern day trades."""
-    limits, count, money = rules.limits, state.book.count, state.book.money
+    limits, count, money = rules.limits, state.book.counts, state.book.money
     equity, committed = money[EQUITY], money[COMMITTED]
     room = limits.deployed * equity - committed
     if room < limits.scrap * wanted or room <= 0.0:
@@ -194,11 +193,15 @@ def correlated(
 ) -> bool:
     """Whether the candidate moves with anything held in its block; unknown counts as yes."""
     book, scratch, n = state.book, state.scratch, rules.limits.correlation_bars
+    if rules.limits.correlation == inf:
+        return False
+    if rules.limits.correlation == inf:
+        return False
     if not hold_windows(state, conditions, now, i, n):
         return False
     if now.at + 1 < n:
         return True
-    width, slots = now.end - now.first, book.count[SLOTS]
+    width, slots = now.end - now.first, book.counts[SLOTS]
     cell = now.origin + i - (n - 1) * width
     total, square = 0.0, 0.0
     for k in range(slots):
@@ -233,11 +236,11 @@ def correlated(
 
 @verb
 def hold_windows(state: State, conditions: Conditions, now: Moment, i: int, n: int) -> bool:
-    """Bring the windows of held symbols of this block up to date; False where none but i is held."""
+    """Bring the windows of this block's held symbols up to date; False if none but i is held."""
     book, scratch = state.book, state.scratch
     width, found = now.end - now.first, False
-    fresh = book.count[WINDOWS_AT] != now.row
-    for a in range(book.count[ACTIVE]):
+    fresh = book.counts[WINDOWS_AT] != now.row
+    for a in range(book.counts[ACTIVE]):
         j = book.active[a]
         if j < now.first or j >= now.end or book.quantity[j] == 0.0:
             continue
@@ -246,8 +249,8 @@ def hold_windows(state: State, conditions: Conditions, now: Moment, i: int, n: i
             continue
         k = scratch.slot[j]
         if k < 0:
-            k = book.count[SLOTS]
-            book.count[SLOTS] = k + 1
+            k = book.counts[SLOTS]
+            book.counts[SLOTS] = k + 1
             scratch.slot[j], scratch.owner[k] = k, j
             scratch.upto[k] = -1
         begin = max(scratch.upto[k] + 1, now.at - n + 1, 0)
@@ -257,14 +260,14 @@ def hold_windows(state: State, conditions: Conditions, now: Moment, i: int, n: i
         scratch.upto[k] = now.at
     if fresh and found:
         sum_windows(state, n)
-        book.count[WINDOWS_AT] = now.row
+        book.counts[WINDOWS_AT] = now.row
     return found
 
 
 @verb
 def sum_windows(state: State, n: int) -> None:
     """Sums and sums of squares of every window, time by time so that each adds up in one order."""
-    scratch, slots = state.scratch, state.book.count[SLOTS]
+    scratch, slots = state.scratch, state.book.counts[SLOTS]
     for k in range(slots):
         scratch.total[k] = 0.0
         scratch.square[k] = 0.0

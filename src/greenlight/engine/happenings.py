@@ -41,8 +41,8 @@ _DUST = 1e-9  # of a lot: what float arithmetic leaves behind
 
 @verb
 def happen(state: State, rules: Rules, what: Happenings, now: Moment) -> bool:
-    """Apply what is due in this row; False where an id came twice (count[REFUSED_ID] names it)."""
-    count = state.book.count
+    """Apply what is due in this row; False where an id came twice (counts[REFUSED_ID] names it)."""
+    count = state.book.counts
     while count[NEXT_HAPPENING] < len(what.row) and what.row[count[NEXT_HAPPENING]] <= now.row:
         n = count[NEXT_HAPPENING]
         i = what.symbol[n]
@@ -78,12 +78,12 @@ def happen_one(
     elif kind == _FUNDING:
         move_cash(state, now, i, _CASH_FUNDING, book.quantity[i] * by[0])
     elif kind == _CASH_MERGER:
-        pay_out(state, rules, now, (i, kind), by[0], _MERGER)
+        pay_out(state, now, (i, kind), by[0], _MERGER)
     elif kind == _DELIST:
         price = by[0]
         if isnan(price):
             price = book.mark[i] * (1.0 + rules.limits.delist_return)
-        pay_out(state, rules, now, (i, kind), price, _DELISTED)
+        pay_out(state, now, (i, kind), price, _DELISTED)
     elif kind == _STOCK_MERGER:
         exchange(state, rules, now, i, by)
     elif kind == _SPIN_OFF:
@@ -157,7 +157,7 @@ def resize(state: State, i: int, whole: float) -> None:
 
 @verb
 def pay_out(
-    state: State, rules: Rules, now: Moment, which: tuple[int, int], price: float, cash_kind: int
+    state: State, now: Moment, which: tuple[int, int], price: float, cash_kind: int
 ) -> None:
     """Close the position at `price` without a trade and cancel what rests."""
     book = state.book

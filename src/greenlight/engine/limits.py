@@ -113,7 +113,7 @@ UNLIMITED = Limits(
 
 
 class Specs(NamedTuple):
-    """What each of N symbols is: lot and tick size, sector number (-1 unknown), rules that apply."""
+    """What each of N symbols is: lot, tick, sector number (-1 unknown), rules that apply."""
 
     lot: F64
     tick: F64
@@ -125,9 +125,9 @@ class Specs(NamedTuple):
 class Costs(NamedTuple):
     """What trading costs, per symbol (N), and the regulatory fees on sells by date (K rows).
 
-    half_spread, slippage, percent: fractions of notional. impact: coefficient of the square-root law
-    (Almgren et al. 2005): impact * sigma * sqrt(quantity / bar volume). per_share, minimum: money.
-    borrow: yearly fraction of the short's value. sec_rate: fraction of notional; taf_rate: money a
+    half_spread, slippage, percent: fractions of notional. impact: coefficient of the square-root
+    law (Almgren et al. 2005): impact * sigma * sqrt(quantity / volume). per_share, minimum: money
+    an order. borrow: yearly fraction of the short's value. sec_rate: fraction of notional; taf_rate: money a
     share, at most taf_cap a fill; in force from fee_from (ns UTC, ascending; -1 << 62 for always).
     """
 
@@ -164,40 +164,59 @@ def build_specs(
     )
 
 
+#: What trading costs where nothing else is said: never zero.
+DEFAULT_COSTS = {
+    "half_spread": 0.0001,
+    "slippage": 0.0002,
+    "impact": 0.1,
+    "per_share": 0.0,
+    "percent": 0.0,
+    "minimum": 0.0,
+    "borrow": 0.03,
+}
+
+
+#: What trading costs where nothing else is said: never zero.
+DEFAULT_COSTS = {
+    "half_spread": 0.0001,
+    "slippage": 0.0002,
+    "impact": 0.1,
+    "per_share": 0.0,
+    "percent": 0.0,
+    "minimum": 0.0,
+    "borrow": 0.03,
+}
+
+
 def build_costs(
     count: int,
     *,
-    half_spread: float | F64 = 0.0001,
-    slippage: float | F64 = 0.0002,
-    impact: float | F64 = 0.1,
-    per_share: float | F64 = 0.0,
-    percent: float | F64 = 0.0,
-    minimum: float | F64 = 0.0,
-    borrow: float | F64 = 0.03,
     regulatory: bool | I64 = False,
     schedule: list[tuple[int, float, float, float]] | None = None,
+    **terms: float | F64,
 ) -> Costs:
-    """Costs of `count` symbols; `schedule` rows are (from ns, sec_rate, taf_rate, taf_cap)."""
+    """Costs of `count` symbols: any of DEFAULT_COSTS, a number for all or one for each.
+
+    `schedule` rows are (from ns UTC, sec_rate, taf_rate, taf_cap). Raises TypeError for others.
+    """
+    if unknown := set(terms) - set(DEFAULT_COSTS):
+        raise TypeError(f"costs know no {sorted(unknown)}")
     rows = schedule or [(-(1 << 62), 0.0, 0.0, 0.0)]
     start, sec, taf, cap = (list(column) for column in zip(*rows, strict=True))
+    arrays = {name: _floats(terms.get(name, value), count) for name, value in DEFAULT_COSTS.items()}
     return Costs(
-        *(
-            _floats(value, count)
-            for value in (half_spread, slippage, impact, per_share, percent, minimum, borrow)
-        ),
-        _ints(regulatory, count),
-        np.array(start, dtype=np.int64),
-        np.array(sec, dtype=np.float64),
-        np.array(taf, dtype=np.float64),
-        np.array(cap, dtype=np.float64),
+        **arrays,
+        regulatory=_ints(regulatory, count),
+        fee_from=np.array(start, dtype=np.int64),
+        sec_rate=np.array(sec, dtype=np.float64),
+        taf_rate=np.array(taf, dtype=np.float64),
+        taf_cap=np.array(cap, dtype=np.float64),
     )
 
 
 def _floats(value: float | F64, count: int) -> F64:
-    return np.ascontiguousarray(
-        np.broadcast_to(np.asarray(value, dtype=np.float64), (count,)).copy()
-    )
+    return np.array(np.broadcast_to(np.asarray(value, dtype=np.float64), (count,)))
 
 
-def _ints(value: bool | I64, count: int) -> I64:  # a flag or an array of flags
-    return np.ascontiguousarray(np.broadcast_to(np.asarray(value, dtype=np.int64), (count,)).copy())
+def _ints(value: bool | I64, count: int) -> I64:  # noqa: FBT001  # a flag, or one for each
+    return np.array(np.broadcast_to(np.asarray(value, dtype=np.int64), (count,)))

@@ -57,8 +57,8 @@ def run(
     """Walk rows span[0] .. span[1] - 1; returns the next row.
 
     That is earlier than the end where the logs are full (the caller makes room) or where something
-    is due to happen (the caller lets `begin` see to it); then it calls again. Happenings are rare and
-    their code is large: kept apart, they cost a third of the compile time only where there are any.
+    is due to happen (the caller lets `begin` see to it); then it calls again. Happenings are rare
+    and their code is large: kept apart, they are compiled only where there are any.
     """
     row, end = span
     book = state.book
@@ -68,7 +68,7 @@ def run(
             return row
         one_row(state, rules, feed, conditions, moment_of(feed.tape, row), phases)
         row += 1
-        if idle_jump and book.count[ACTIVE] == 0:
+        if idle_jump and book.counts[ACTIVE] == 0:
             row = skip_idle(state, feed, row, end)
     return row
 
@@ -77,7 +77,7 @@ def run(
 def begin(state: State, rules: Rules, feed: Feed, row: int) -> bool:
     """Roll the session and apply what happens in a row; False where a happening came twice."""
     now = moment_of(feed.tape, row)
-    if now.session > state.book.count[SESSION]:
+    if now.session > state.book.counts[SESSION]:
         roll(state, rules, feed, now)
     return happen(state, rules, feed.happenings, now)
 
@@ -85,7 +85,7 @@ def begin(state: State, rules: Rules, feed: Feed, row: int) -> bool:
 @verb
 def is_due(state: State, feed: Feed, row: int) -> bool:
     """Whether something happens in this row that has not been applied."""
-    k = state.book.count[NEXT_HAPPENING]
+    k = state.book.counts[NEXT_HAPPENING]
     return k < len(feed.happenings.row) and feed.happenings.row[k] <= row
 
 
@@ -117,7 +117,7 @@ def one_row(
 ) -> None:
     """Everything that happens in one row."""
     book = state.book
-    if now.session > book.count[SESSION]:
+    if now.session > book.counts[SESSION]:
         roll(state, rules, feed, now)
     walk(state, rules, feed, conditions, now, phases)
     watch_account(state, rules, now)
@@ -129,9 +129,9 @@ def one_row(
 
 @verb
 def roll(state: State, rules: Rules, feed: Feed, now: Moment) -> None:
-    """Begin a session: day start, entries, pause; interest and borrow for the days since the last."""
+    """Begin a session: day start, entries, pause; interest and borrow for the days since."""
     book = state.book
-    count = book.count
+    count = book.counts
     if count[SESSION] != NEVER:
         days = float(now.session - count[SESSION])
         rate = feed.rates[now.row] if len(feed.rates) > 0 else 0.0
@@ -162,7 +162,7 @@ def walk(
 ) -> None:
     """Match and close the bar of every active symbol, drop those that are done, sum the account."""
     book, sector, held = state.book, rules.specs.sector, state.scratch.sector_committed
-    before, equity, gross = book.count[ACTIVE], 0.0, 0.0
+    before, equity, gross = book.counts[ACTIVE], 0.0, 0.0
     for s in range(len(held)):
         held[s] = 0.0
     kept = 0
@@ -187,7 +187,7 @@ def walk(
                 held[sector[i]] += abs(value)
     for s in range(len(held)):
         book.sector_value[s] = held[s]
-    book.count[ACTIVE] = kept
+    book.counts[ACTIVE] = kept
     equity += book.money[CASH]
     book.money[EQUITY] = equity
     book.money[GROSS] = gross
@@ -197,9 +197,9 @@ def walk(
 
 @verb
 def watch_account(state: State, rules: Rules, now: Moment) -> None:
-    """Pause after a daily loss, halt at a drawdown from the peak; either cancels resting entries."""
+    """Pause after a daily loss, halt at a drawdown; either cancels resting entries."""
     book, limits = state.book, rules.limits
-    money, count = book.money, book.count
+    money, count = book.money, book.counts
     equity = money[EQUITY]
     if equity > money[PEAK]:
         money[PEAK] = equity
@@ -222,7 +222,7 @@ def watch_account(state: State, rules: Rules, now: Moment) -> None:
 @verb
 def is_full(state: State, feed: Feed, row: int) -> bool:
     """Whether the logs might not hold all that this row can write."""
-    count, logs = state.book.count, state.logs
+    count, logs = state.book.counts, state.logs
     start = feed.candidates.start
     need = (ROLES + 3) * (count[ACTIVE] + 1) + (start[row + 1] - start[row])
     return (
@@ -235,11 +235,11 @@ def is_full(state: State, feed: Feed, row: int) -> bool:
 
 @verb
 def skip_idle(state: State, feed: Feed, row: int, end: int) -> int:
-    """With nothing held, ordered or due, the next row that has a candidate; the curve stays flat."""
+    """With nothing held, ordered or due, the next row with a candidate; the curve stays flat."""
     book, start, events = state.book, feed.candidates.start, feed.happenings
     stop = end
-    if book.count[NEXT_HAPPENING] < len(events.row):
-        stop = min(end, events.row[book.count[NEXT_HAPPENING]])
+    if book.counts[NEXT_HAPPENING] < len(events.row):
+        stop = min(end, events.row[book.counts[NEXT_HAPPENING]])
     equity, cash = book.money[EQUITY], book.money[CASH]
     while row < stop and start[row + 1] == start[row]:
         state.logs.equity[row] = equity

@@ -92,7 +92,7 @@ def match(
 
 @verb
 def age_entry(state: State, rules: Rules, now: Moment, i: int) -> None:
-    """Cancel a DAY entry of an earlier session; turn a limit whose time is out into a market order."""
+    """Cancel a DAY entry of an earlier session; a limit out of time becomes a market order."""
     orders = state.orders
     if not rules.limits.good_till_cancelled:
         if orders.session[i] == NEVER:
@@ -115,7 +115,7 @@ def next_fill(
     bar: tuple[float, float, float, float],
     tried: int,
     stage: int,
-    shielded: bool,  # compiled code takes no keywords
+    shielded: bool,  # noqa: FBT001  # compiled code takes no keywords
 ) -> tuple[int, float, int]:
     """Find the next order that fills: (role, mirrored reference price, stage), role -1 for none.
 
@@ -150,7 +150,7 @@ def fills_at_open(
     i: int,
     opening: tuple[float, float],
     tried: int,
-    shielded: bool,  # compiled code takes no keywords
+    shielded: bool,  # noqa: FBT001  # compiled code takes no keywords
 ) -> int:
     """The role that fills at the (mirrored) open, or -1."""
     side, start = opening
@@ -337,7 +337,7 @@ def affordable(state: State, rules: Rules, i: int, price: float, quantity: float
 def fee_of(state: State, rules: Rules, now: Moment, what: tuple[int, float, float, float]) -> float:
     """Commission, and the regulatory fees on a sell that are in force. Where a fee is decided."""
     i, direction, quantity, price = what
-    costs, count = rules.costs, state.book.count
+    costs, count = rules.costs, state.book.counts
     notional = quantity * price
     fee = max(costs.minimum[i], costs.per_share[i] * quantity + costs.percent[i] * notional)
     if direction < 0.0 and costs.regulatory[i] != 0:
@@ -367,7 +367,7 @@ def settle(state: State, i: int, role: int, leaves: float, lot: float) -> None:
 
 @verb
 def remain(orders: Orders, i: int, role: int) -> None:
-    """What a crossed order becomes while volume is short: stops are triggered, a stop ENTRY market."""
+    """What a crossed order becomes while volume is short: stops trigger, a stop ENTRY is market."""
     if role in (STOP, TRAIL):
         orders.state[i, role] = TRIGGERED
         orders.urgent[i] = 1

@@ -102,7 +102,7 @@ def make_market(orders: Orders, i: int) -> None:
 @verb
 def activate(book: Book, i: int) -> None:
     """Insert a symbol into the active list, which stays ascending: order decides float sums."""
-    count = book.count[ACTIVE]
+    count = book.counts[ACTIVE]
     k = count
     while k > 0 and book.active[k - 1] > i:
         k -= 1
@@ -111,11 +111,11 @@ def activate(book: Book, i: int) -> None:
     for j in range(count, k, -1):
         book.active[j] = book.active[j - 1]
     book.active[k] = i
-    book.count[ACTIVE] = count + 1
+    book.counts[ACTIVE] = count + 1
 
 
 @verb
 def touch(book: Book) -> None:
     """Mark that the book changed in a way that could alter a gate's answer."""
-    book.count[STAMP] += 1
-    book.count[WINDOWS_AT] = NEVER
+    book.counts[STAMP] += 1
+    book.counts[WINDOWS_AT] = NEVER

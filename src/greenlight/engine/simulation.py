@@ -78,10 +78,8 @@ def simulate(
     candidates = int(feed.candidates.start[-1])
     state = build_state(rules.specs, rules.limits, cash, rows, candidates)
     while (row := run(state, rules, feed, surroundings.conditions, (row, rows), WHOLE)) < rows:
-        if is_due_at(state, feed, row):
-            state = begin_row(state, rules, feed, row)
-        else:
-            state = grow(state)
+        due = is_due_at(state, feed, row)
+        state = begin_row(state, rules, feed, row) if due else grow(state)
     return finish(state)
 
 
@@ -120,13 +118,13 @@ def build_feed(tape: Tape, score: F32, limits: Limits, surroundings: Surrounding
 def normalise(rules: Rules) -> Rules:
     """Give every limit the type its default has: another type would compile the engine anew."""
     kinds = Limits()
-    limits = Limits(*(type(k)(v) for k, v in zip(kinds, rules.limits, strict=True)))
+    limits = Limits._make(type(k)(v) for k, v in zip(kinds, rules.limits, strict=True))
     return Rules(limits, rules.costs, rules.specs)
 
 
 def is_due_at(state: State, feed: Feed, row: int) -> bool:
     """Whether the loop stopped because something happens in this row."""
-    k = int(state.book.count[NEXT_HAPPENING])
+    k = int(state.book.counts[NEXT_HAPPENING])
     return k < len(feed.happenings.row) and int(feed.happenings.row[k]) <= row
 
 
@@ -136,15 +134,15 @@ def begin_row(state: State, rules: Rules, feed: Feed, row: int) -> State:
     Raises HaltError where one is applied twice.
     """
     due = int(np.searchsorted(feed.happenings.row, row, side="right"))
-    need = 8 * due + 8 * int(state.book.count[ACTIVE])
+    need = 8 * due + 8 * int(state.book.counts[ACTIVE])
     while (
         min(len(log) for log in state.logs[:4])
-        < int(state.book.count[FILLS : ADJUSTMENTS + 1].max()) + need
+        < int(state.book.counts[FILLS : ADJUSTMENTS + 1].max()) + need
     ):
         state = grow(state)
     if not begin(state, rules, feed, row):
         raise HaltError(
-            f"happening {state.book.count[REFUSED_ID] - 1} in row {row} was applied before; "
+            f"happening {state.book.counts[REFUSED_ID] - 1} in row {row} was applied before; "
             "a corporate action must not be given twice"
         )
     return state
@@ -157,7 +155,7 @@ def grow(state: State) -> State:
         np.concatenate([log, np.empty(len(log), dtype=log.dtype)])
         for log in (old.fills, old.decisions, old.flows, old.adjustments)
     ]
-    return state._replace(logs=Logs(*bigger, old.equity, old.cash))
+    return state._replace(logs=Logs._make([*bigger, old.equity, old.cash]))
 
 
 def finish(state: State) -> Run:
@@ -166,11 +164,11 @@ def finish(state: State) -> Run:
     return Run(
         equity=logs.equity,
         cash=logs.cash,
-        fills=logs.fills[: book.count[FILLS]],
-        decisions=logs.decisions[: book.count[DECISIONS]],
-        flows=logs.flows[: book.count[FLOWS]],
-        adjustments=logs.adjustments[: book.count[ADJUSTMENTS]],
-        halted_row=int(book.count[HALTED_ROW]),
+        fills=logs.fills[: book.counts[FILLS]],
+        decisions=logs.decisions[: book.counts[DECISIONS]],
+        flows=logs.flows[: book.counts[FLOWS]],
+        adjustments=logs.adjustments[: book.counts[ADJUSTMENTS]],
+        halted_row=int(book.counts[HALTED_ROW]),
         quantity=book.quantity,
         mark=book.mark,
     )

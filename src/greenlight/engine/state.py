@@ -1,7 +1,7 @@
 """What the verbs act on: the book, the order table, scratch space and logs, all plain arrays.
 
-Layout is speed (1-D arrays per field beat records and 2-D fields), and it is the same for history and
-for the world: whoever holds a `State` holds everything the engine knows.
+Layout is speed (1-D arrays per field beat records and 2-D fields), and it is the same for history
+and for the world: whoever holds a `State` holds everything the engine knows.
 """
 
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ GROSS = 4
 COMMITTED = 5
 _MONEY = 6
 
-# Book.count
+# Book.counts
 SESSION = 0
 ENTRIES_TODAY = 1
 PAUSED = 2
@@ -60,15 +60,15 @@ ROLES = 5
 
 
 class Book(NamedTuple):
-    """Positions and account. Arrays of N symbols unless said; money[...] and count[...] as above.
+    """Positions and account. Arrays of N symbols unless said; money[...] and counts[...] as above.
 
-    active: symbols with a position or an order, ascending, count[ACTIVE] of them. extreme: best price
-    since entry. entered: notional bought into the round trip. sector_value: held value per sector
-    at the last row's end (one more than the largest sector number).
+    active: symbols with a position or an order, ascending, counts[ACTIVE] of them. extreme: best
+    price since entry. entered: notional bought into the round trip. sector_value: held value of each
+    sector at the last row's end.
     """
 
     money: F64
-    count: I64
+    counts: I64
     active: I64
     quantity: F64
     average: F64
@@ -101,8 +101,8 @@ TARGET_DONE = 2
 class Orders(NamedTuple):
     """Order table: one slot a role (Role.ENTRY .. Role.EXIT), arrays (N, 5) and N.
 
-    below, above: nearest prices at which something rests; urgent: something must be looked at on the
-    next bar whatever its prices. side .. decided: of the ENTRY order. limit: of a stop-limit ENTRY.
+    below, above: nearest prices at which something rests; urgent: something must be looked at on
+    the next bar whatever its prices. side .. decided: of the ENTRY. limit: of a stop-limit ENTRY.
     """
 
     price: F64
@@ -194,7 +194,7 @@ def _book(n: int, sectors: int, cash: float) -> Book:
     count[[SESSION, DAY_TRADE_1, DAY_TRADE_2, DAY_TRADE_3, ACCOUNT_ID, WINDOWS_AT]] = NEVER
     count[HALTED_ROW] = -1
     never = np.full(n, NEVER, dtype=np.int64)
-    floats = {name: np.zeros(n) for name in Book._fields if name not in ("money", "count")}
+    floats = {name: np.zeros(n) for name in Book._fields if name not in ("money", "counts")}
     ints = ("active", "age", "opened", "intent", "halted", "recalled", "trimmed", "target_state")
     arrays: dict[str, NDArray[Any]] = {**floats, **{k: np.zeros(n, dtype=np.int64) for k in ints}}
     arrays["mark"] = np.full(n, np.nan)
@@ -204,7 +204,7 @@ def _book(n: int, sectors: int, cash: float) -> Book:
         **{
             **arrays,
             "money": money,
-            "count": count,
+            "counts": count,
             "cool_until": never,
             "cool_row": never.copy(),
             "last_id": never.copy(),

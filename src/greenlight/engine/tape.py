@@ -1,8 +1,8 @@
 """What the engine reads: bars laid out as rows and cells, forecasts, conditions, happenings.
 
 A row is one bar time of one block (symbols sharing calendar and time frame); rows of all blocks are
-walked in order of `close_ts`. A cell is one symbol in one row. The cells of a block lie together, row
-after row, so that the same symbol's bar `k` rows of its block earlier is `cell - k * width`.
+walked in order of `close_ts`. A cell is one symbol in one row. The cells of a block lie together,
+row after row, so that the same symbol's bar `k` rows of its block earlier is `cell - k * width`.
 """
 
 from typing import NamedTuple
@@ -50,8 +50,8 @@ class Conditions(NamedTuple):
 
     sigma: standard deviation of the return over one bar. usual_volume: units a bar, from the past.
     rsi: RSI(14). flags: FLAG_* bits. p_win, win, loss: calibrated forecast, empty arrays while
-    nothing is calibrated. returns: of the symbol's own bars, corrected for actions; 0 where it has no
-    bar, NaN up to its first return.
+    nothing is calibrated. returns: of the symbol's own bars, corrected for actions; 0 where it has
+    no bar, NaN up to its first return.
     """
 
     sigma: F32
@@ -79,7 +79,7 @@ class Moment(NamedTuple):
 
 
 class Happenings(NamedTuple):
-    """Corporate actions, flows and hand-made trades, sorted by row; see docs/engine.md section 7."""
+    """Corporate actions, flows and hand-made trades, by row; see docs/engine.md section 7."""
 
     row: I64
     id: I64
@@ -107,42 +107,39 @@ class Feed(NamedTuple):
     rates: F64
 
 
-def build_tape(
-    blocks: list[tuple[I64, I64, I64, F64, F64, F64, F64, F64]],
-) -> Tape:
-    """Lay out blocks of (open_ts[T], close_ts[T], session[T], open, high, low, close, volume [T, N]).
+Block = tuple[I64, I64, I64, F64, F64, F64, F64, F64]
+
+
+def build_tape(blocks: list[Block]) -> Tape:
+    """Lay out blocks of (open_ts[T], close_ts[T], session[T], open .. volume[T, N]).
 
     A single block is not copied. Rows are ordered by close_ts, ties by the order of the blocks.
     """
-    rows: list[I64] = []
     cells, column = 0, 0
     parts: list[tuple[I64, ...]] = []
-    for open_ts, close_ts, session, *arrays in blocks:
-        count, width = arrays[3].shape
+    for block in blocks:
+        open_ts, close_ts, session = block[:3]
+        count, width = block[3].shape
         at = np.arange(count, dtype=np.int64)
-        parts.append(
-            (
-                open_ts,
-                close_ts,
-                session,
-                np.cumsum(close_ts - open_ts),
-                at,
-                cells + at * width,
-                np.full(count, column, dtype=np.int64),
-                np.full(count, width, dtype=np.int64),
-            )
-        )
+        first = np.full(count, column, dtype=np.int64)
+        widths = np.full(count, width, dtype=np.int64)
+        elapsed = np.cumsum(close_ts - open_ts)
+        base = cells + at * width
+        parts.append((open_ts, close_ts, session, elapsed, at, base, first, widths))
         cells += count * width
         column += width
-    rows = [
-        np.ascontiguousarray(np.concatenate(field), dtype=np.int64)
-        for field in zip(*parts, strict=True)
-    ]
+    rows = [np.concatenate(field).astype(np.int64) for field in zip(*parts, strict=True)]
     if len(blocks) > 1:
         order = np.argsort(rows[1], kind="stable")
         rows = [field[order] for field in rows]
-    prices = [_flatten([block[3 + k] for block in blocks]) for k in range(5)]
-    return Tape(*rows, *prices)
+    return Tape(
+        *(rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6], rows[7]),
+        open=_flatten([block[3] for block in blocks]),
+        high=_flatten([block[4] for block in blocks]),
+        low=_flatten([block[5] for block in blocks]),
+        close=_flatten([block[6] for block in blocks]),
+        volume=_flatten([block[7] for block in blocks]),
+    )
 
 
 def _flatten(arrays: list[F64]) -> F64:
@@ -152,8 +149,8 @@ def _flatten(arrays: list[F64]) -> F64:
 
 def build_happenings(rows: list[tuple[int, int, int, int, float, float, float]]) -> Happenings:
     """Build from tuples (row, id, symbol, kind, a, b, c), keeping the order given within a row."""
-    ordered = sorted(rows, key=lambda r: r[0])
+    ordered = sorted(rows, key=lambda row: row[0])
     columns = list(zip(*ordered, strict=True)) if ordered else [()] * 7
-    ints = [np.array(column, dtype=np.int64) for column in columns[:4]]
-    floats = [np.array(column, dtype=np.float64) for column in columns[4:]]
-    return Happenings(*ints, *floats)
+    row, number, symbol, kind = (np.array(column, dtype=np.int64) for column in columns[:4])
+    a, b, c = (np.array(column, dtype=np.float64) for column in columns[4:])
+    return Happenings(row, number, symbol, kind, a, b, c)

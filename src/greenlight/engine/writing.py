@@ -15,7 +15,7 @@ def write_decision(
     numbers: tuple[float, float, float],
 ) -> None:
     """Log (side, action, reason) and (score, quantity, price) about symbol i."""
-    count = state.book.count
+    count = state.book.counts
     d = state.logs.decisions[count[DECISIONS]]
     count[DECISIONS] += 1
     d["ts"] = now.close_ts
@@ -37,7 +37,7 @@ def move_cash(state: State, now: Moment, i: int, kind: int, amount: float) -> No
     if amount == 0.0:
         return
     state.book.money[CASH] += amount
-    count = state.book.count
+    count = state.book.counts
     f = state.logs.flows[count[FLOWS]]
     count[FLOWS] += 1
     f["row"] = now.row
@@ -52,7 +52,7 @@ def write_adjustment(
     state: State, now: Moment, i: int, kind: int, quantities: tuple[float, float]
 ) -> None:
     """Log that a position changed (before, after) other than by a fill."""
-    count = state.book.count
+    count = state.book.counts
     a = state.logs.adjustments[count[ADJUSTMENTS]]
     count[ADJUSTMENTS] += 1
     a["row"] = now.row
