@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from greenlight.config.costs import CostsConfig
-from greenlight.config.fields import PositiveMoney, PositiveShare, Section
+from greenlight.config.fields import PositiveMoney, Section
 from greenlight.config.limits import ExecutionConfig, LimitsConfig
 from greenlight.domain import Timeframe
 
@@ -17,12 +17,10 @@ from greenlight.domain import Timeframe
 class DataConfig(Section):
     """[data]: whose prices. `sample` needs nothing; `store` is what `greenlight data` filled."""
 
-    source: Literal["sample", "store", "files"] = "sample"
-    """`sample`: what ships; `store`: what `greenlight data` filled; `files`: those below"""
+    source: Literal["sample", "store"] = "sample"
+    """`sample`: what ships with Greenlight; `store`: what `greenlight data` filled"""
     store: Path = Path("data")
     """folder of the store"""
-    files: tuple[Path, ...] = ()
-    """Parquet or CSV files of bars"""
     timeframe: Timeframe = Timeframe.D1
     """length of a bar"""
     symbols: tuple[str, ...] = ()
@@ -70,8 +68,12 @@ class StrategiesConfig(Section):
 class BacktestConfig(Section):
     """[backtest]: how history is divided and where results go."""
 
-    split: PositiveShare | None = 0.7
-    """share of history that parameters are chosen on; the rest is out of sample"""
+    split: Annotated[float, Field(ge=0, lt=1)] = 0.7
+    """share of history that parameters are chosen on, the rest is out of sample; 0: no division"""
+    windows: Annotated[int, Field(ge=1, le=1_000)] = 1
+    """parts the rest is divided into; before each, parameters are chosen anew"""
+    tries: Annotated[int, Field(ge=1, le=100_000)] = 12
+    """parameter sets tried for each strategy and window; 1: nothing is fitted"""
     runs: Path = Path("runs")
     """folder that results are written below"""
 
