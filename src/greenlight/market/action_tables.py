@@ -148,7 +148,7 @@ def _ex_dates(table: Table) -> list[date]:
 
 def _whole(ratio: Decimal) -> Decimal:
     if ratio <= 0:
-        return ratio  # for `checked` to refuse
+        return ratio  # for `checked_actions` to refuse
     if ratio < 1:
         units = (1 / ratio).to_integral_value()
         return 1 / units if abs(units * ratio - 1) < _NEARLY else ratio
