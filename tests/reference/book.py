@@ -8,6 +8,9 @@ from greenlight.domain import Action, CashKind, Happening, Reason, Role
 #: A quantity below this part of a lot is rounding, not a quantity.
 DUST = 1e-6
 
+#: The order slots of a symbol.
+SLOTS = (Role.ENTRY, Role.STOP, Role.TARGET, Role.TRAIL, Role.EXIT)
+
 LogRow = dict[str, float]
 
 
@@ -148,6 +151,7 @@ class Now:
     """The row being walked, as far as the logs need it."""
 
     row: int
+    open_ts: int
     close_ts: int
     session: int
     elapsed: int
@@ -159,7 +163,7 @@ def log_flow(book: Book, now: Now, symbol: int, kind: CashKind, amount: float) -
         return
     book.cash += amount
     book.logs.flows.append(
-        {"row": now.row, "ts": now.close_ts, "symbol": symbol, "kind": kind, "amount": amount}
+        {"row": now.row, "ts": now.open_ts, "symbol": symbol, "kind": kind, "amount": amount}
     )
 
 
@@ -170,7 +174,7 @@ def log_adjustment(
     book.logs.adjustments.append(
         {
             "row": now.row,
-            "ts": now.close_ts,
+            "ts": now.open_ts,
             "symbol": symbol,
             "kind": kind,
             "before": change[0],
@@ -182,10 +186,9 @@ def log_adjustment(
 def cancel_entry(book: Book, now: Now, symbol: int, reason: Reason) -> None:
     """Cancel a resting entry order, if there is one, and write down why."""
     entry = book.order(symbol, Role.ENTRY)
-    if entry is None:
-        return
-    book.drop(symbol, Role.ENTRY)
-    log_cancel(book, now, entry, reason)
+    if entry is not None:
+        book.drop(symbol, Role.ENTRY)
+        log_cancel(book, now, entry, reason)
 
 
 def log_cancel(book: Book, now: Now, entry: Order, reason: Reason) -> None:
@@ -210,5 +213,5 @@ def log_cancel(book: Book, now: Now, entry: Order, reason: Reason) -> None:
 def cancel_all(book: Book, now: Now, symbol: int, reason: Reason) -> None:
     """Cancel every order of a symbol; only an entry order leaves a word."""
     cancel_entry(book, now, symbol, reason)
-    for role in (Role.STOP, Role.TARGET, Role.TRAIL, Role.EXIT):
+    for role in SLOTS:
         book.drop(symbol, role)

@@ -52,7 +52,7 @@ def _exits(world: World, book: Book, bar: Bar, holding: Holding) -> None:
 def _exit_reason(world: World, book: Book, bar: Bar, holding: Holding) -> Reason | None:
     """The first cause that holds."""
     limits, side, score = world.limits, holding.side, world.score(bar)
-    if side * (bar.close / holding.average - 1) <= -limits.watch:
+    if side * (bar.close - holding.average) <= -limits.watch * holding.average:
         return Reason.WATCH
     if (side > 0 and score <= limits.sell_score) or (side < 0 and score >= limits.buy_score):
         return Reason.SCORE

@@ -9,6 +9,7 @@ from reference.book import Book
 from reference.correlation import correlation
 from reference.world import Bar, World
 
+ROUNDING = 1e-9
 PDT_DAYS = 7
 PDT_TRADES = 3
 
@@ -89,12 +90,12 @@ def _portfolio(world: World, book: Book, wish: Wish, wanted: float) -> tuple[flo
     """Gates 7 to 10."""
     limits, equity, committed = world.limits, book.equity(), book.committed()
     room = limits.deployed * equity - committed
-    if room < limits.scrap * wanted:
+    if room <= 0.0 or room < limits.scrap * wanted:
         return 0.0, Reason.DEPLOYED
     wanted = min(wanted, room)
     if book.entries_today >= limits.entries_per_day:
         return 0.0, Reason.ENTRIES
-    if committed + wanted > limits.leverage * equity:
+    if committed + wanted > limits.leverage * equity * (1 + ROUNDING):
         return 0.0, Reason.MARGIN
     is_ruled = world.specs.is_us_equity[wish.bar.symbol] and (
         wish.bar.row.close_ts < limits.pdt_until and equity < limits.pdt_equity
@@ -113,7 +114,7 @@ def _cluster(world: World, book: Book, wish: Wish, wanted: float) -> tuple[float
     if world.specs.sector[symbol] < 0:
         return wanted, Reason.OK
     room = world.limits.sector * book.equity() - _sector_exposure(world, book, symbol)
-    if room < world.limits.scrap * wanted:
+    if room <= 0.0 or room < world.limits.scrap * wanted:
         return 0.0, Reason.SECTOR
     return min(wanted, room), Reason.OK
 
@@ -166,7 +167,7 @@ def _position(world: World, wish: Wish, wanted: float) -> tuple[float, Reason]:
     if world.conditions is not None:
         usual = float(world.conditions.usual_volume[bar.cell])
         most = limits.volume_share * usual * bar.close
-        if most < limits.scrap * wanted:
+        if most <= 0.0 or most < limits.scrap * wanted:
             return 0.0, Reason.VOLUME
         wanted = wanted if isnan(most) else min(wanted, most)
     quantity = world.lot_floor(bar.symbol, wanted / bar.close)

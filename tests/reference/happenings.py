@@ -1,12 +1,13 @@
 """Section 7: what the world does to instruments and to the account."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isnan
 
-from greenlight.domain import CashKind, Happening, Reason, Role
+from greenlight.domain import CashKind, HaltError, Happening, Reason, Role
 from reference.book import (
     DUST,
+    SLOTS,
     Book,
     Holding,
     Now,
@@ -15,10 +16,8 @@ from reference.book import (
     log_adjustment,
     log_flow,
 )
-from reference.positions import Fill, apply_fill, drop_opposed_entry, protect
+from reference.positions import Fill, apply_fill, cancel_opposed_entry, protect
 from reference.world import World
-
-ORDER_SLOTS = (Role.ENTRY, Role.STOP, Role.TARGET, Role.TRAIL, Role.EXIT)
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Event:
 def happen(world: World, book: Book, now: Now, event: Event) -> None:
     """Apply one happening to the book, once."""
     if event.id <= book.last_id.get(event.symbol, -1):
-        raise ValueError(f"happening {event.id} of symbol {event.symbol} was applied before")
+        raise HaltError(f"happening {event.id} of symbol {event.symbol} was applied before")
     book.last_id[event.symbol] = event.id
     match event.kind:
         case Happening.SPLIT:
@@ -98,7 +97,7 @@ def _scale_prices(holding: Holding, scaled: Callable[[float], float]) -> None:
 
 
 def _scale_orders(book: Book, symbol: int, scaled: Callable[[float], float]) -> None:
-    for role in ORDER_SLOTS:
+    for role in SLOTS:
         order = book.order(symbol, role)
         if order is None:
             continue
@@ -109,7 +108,7 @@ def _scale_orders(book: Book, symbol: int, scaled: Callable[[float], float]) -> 
 
 def _scale_quantities(world: World, book: Book, now: Now, symbol: int, ratio: float) -> None:
     """Order quantities in whole lots; an order of which nothing is left is cancelled."""
-    for role in ORDER_SLOTS:
+    for role in SLOTS:
         order = book.order(symbol, role)
         if order is None:
             continue
@@ -156,101 +155,102 @@ def _delisting_price(world: World, book: Book, event: Event) -> float:
 def _stock_merger(world: World, book: Book, now: Now, event: Event) -> None:
     """q of the symbol becomes q * ratio of the other, and c cash for each."""
     other, ratio, cash = int(event.a), event.b, event.c
-    holding = book.holdings.get(event.symbol)
-    if holding is not None:
-        log_flow(book, now, event.symbol, CashKind.MERGER, holding.signed * cash)
-        log_adjustment(book, now, event.symbol, event.kind, (holding.signed, 0.0))
+    giver = book.holdings.get(event.symbol)
+    if giver is not None:
+        log_flow(book, now, event.symbol, CashKind.MERGER, giver.signed * cash)
+        log_adjustment(book, now, event.symbol, event.kind, (giver.signed, 0.0))
     _vanish(book, now, event.symbol)
-    if holding is not None:
-        basis = (holding.average - cash) / ratio
-        _receive(world, book, now, event, (other, holding, holding.signed * ratio, basis))
+    if giver is not None:
+        basis = (giver.average - cash) / ratio
+        gift = Gift(other, giver.side, giver.quantity * ratio, basis, giver.intent)
+        _receive(world, book, now, event.kind, gift)
 
 
 def _spin_off(world: World, book: Book, now: Now, event: Event) -> None:
     """The holder gets q * ratio of the other; a share c of the cost basis goes with it."""
     other, ratio, share = int(event.a), event.b, event.c
     _scale_orders(book, event.symbol, lambda price: price * (1 - share))
-    holding = book.holdings.get(event.symbol)
-    if holding is None:
+    giver = book.holdings.get(event.symbol)
+    if giver is None:
         return
-    basis = holding.average * share / ratio
-    _scale_prices(holding, lambda price: price * (1 - share))
-    _receive(world, book, now, event, (other, holding, holding.signed * ratio, basis))
+    basis = giver.average * share / ratio
+    _scale_prices(giver, lambda price: price * (1 - share))
+    gift = Gift(other, giver.side, giver.quantity * ratio, basis, giver.intent)
+    _receive(world, book, now, event.kind, gift)
 
 
-def _receive(
-    world: World,
-    book: Book,
-    now: Now,
-    event: Event,
-    gift: tuple[int, Holding, float, float],
-) -> None:
-    """Units of another symbol enter the book at a basis; their remainder is paid in cash."""
-    other, giver, signed, basis = gift
-    whole = world.lot_floor(other, abs(signed)) * giver.side
-    held = book.holdings.get(other)
+@dataclass(frozen=True)
+class Gift:
+    """Units of another symbol received, at what basis."""
+
+    symbol: int
+    side: int
+    quantity: float
+    basis: float
+    intent: int
+
+
+def _receive(world: World, book: Book, now: Now, kind: Happening, gift: Gift) -> None:
+    """Whole lots enter the book at their basis; the remainder is paid in cash."""
+    symbol = gift.symbol
+    whole = world.lot_floor(symbol, gift.quantity)
+    held = book.holdings.get(symbol)
     before = 0.0 if held is None else held.signed
-    price = basis if held is None else held.mark
-    rest = signed - whole
-    if abs(rest) > DUST * float(world.specs.lot[other]):
-        log_flow(book, now, other, CashKind.LIEU, rest * price)
+    rest = gift.quantity - whole
+    if rest > DUST * float(world.specs.lot[symbol]):
+        price = gift.basis if held is None else held.mark
+        log_flow(book, now, symbol, CashKind.LIEU, gift.side * rest * price)
     if whole == 0.0:
         return
-    _merge_in(world, book, now, (other, giver, whole, basis))
-    after = book.holdings[other].signed if other in book.holdings else 0.0
-    log_adjustment(book, now, other, event.kind, (before, after))
-    if other in book.holdings:
-        drop_opposed_entry(book, now, other, Reason.UNTRADABLE)
-        protect(world, book, other)
+    _merge_in(world, book, now, replace(gift, quantity=whole))
+    after = book.holdings[symbol].signed if symbol in book.holdings else 0.0
+    log_adjustment(book, now, symbol, kind, (before, after))
+    if symbol in book.holdings:
+        cancel_opposed_entry(book, now, symbol, Reason.UNTRADABLE)
+        protect(world, book, symbol)
 
 
-def _merge_in(world: World, book: Book, now: Now, gift: tuple[int, Holding, float, float]) -> None:
-    other, giver, whole, basis = gift
-    held = book.holdings.get(other)
+def _merge_in(world: World, book: Book, now: Now, gift: Gift) -> None:
+    held = book.holdings.get(gift.symbol)
     if held is None:
-        book.holdings[other] = Holding(
-            side=giver.side,
-            quantity=abs(whole),
-            average=basis,
-            mark=basis,
-            extreme=basis,
-            intent=giver.intent,
+        book.holdings[gift.symbol] = Holding(
+            side=gift.side,
+            quantity=gift.quantity,
+            average=gift.basis,
+            mark=gift.basis,
+            extreme=gift.basis,
+            intent=gift.intent,
             opened_session=now.session,
             entry_row=None,
-            entry_notional=abs(whole) * basis,
+            entry_notional=gift.quantity * gift.basis,
         )
-    elif held.side == giver.side:
-        total = held.quantity + abs(whole)
-        held.average = (held.quantity * held.average + abs(whole) * basis) / total
+    elif held.side == gift.side:
+        total = held.quantity + gift.quantity
+        held.average = (held.quantity * held.average + gift.quantity * gift.basis) / total
         held.quantity = total
-        held.entry_notional += abs(whole) * basis
+        held.entry_notional += gift.quantity * gift.basis
     else:
         _net(world, book, now, gift)
 
 
-def _net(world: World, book: Book, now: Now, gift: tuple[int, Holding, float, float]) -> None:
+def _net(world: World, book: Book, now: Now, gift: Gift) -> None:
     """Units received against a position of the other side close it first."""
-    other, giver, whole, basis = gift
-    held = book.holdings[other]
-    closed = min(held.quantity, abs(whole))
-    held.realised += held.side * closed * (basis - held.average)
+    held = book.holdings[gift.symbol]
+    closed = min(held.quantity, gift.quantity)
+    held.realised += held.side * closed * (gift.basis - held.average)
     held.quantity -= closed
-    beyond = abs(whole) - closed
-    dust = DUST * float(world.specs.lot[other])
+    beyond = gift.quantity - closed
+    dust = DUST * float(world.specs.lot[gift.symbol])
     if held.quantity <= dust:
-        _vanish(book, now, other)
+        _vanish(book, now, gift.symbol)
         if beyond > dust:
-            _merge_in(world, book, now, (other, giver, giver.side * beyond, basis))
+            _merge_in(world, book, now, replace(gift, quantity=beyond))
 
 
 def _manual(world: World, book: Book, now: Now, event: Event) -> None:
     """A trade made by hand: what it gains or loses against the mark is nobody's P&L."""
     signed, price = event.a, event.b
-    holding = book.holdings.get(event.symbol)
-    mark = price if holding is None else holding.mark
-    made = signed * (mark - price)
-    book.day_start += made
-    book.peak += made
+    before = book.equity()
     fill = Fill(
         symbol=event.symbol,
         side=1 if signed > 0.0 else -1,
@@ -263,7 +263,10 @@ def _manual(world: World, book: Book, now: Now, event: Event) -> None:
         intent=0,
     )
     apply_fill(world, book, now, fill)
-    drop_opposed_entry(book, now, event.symbol, Reason.MANUAL)
+    made = book.equity() - before
+    book.day_start += made
+    book.peak += made
+    cancel_opposed_entry(book, now, event.symbol, Reason.MANUAL)
 
 
 def _recall(book: Book, event: Event) -> None:

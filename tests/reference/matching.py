@@ -30,6 +30,14 @@ class Prices:
         """A price in the same mirror."""
         return self.sign * price
 
+    def higher(self, one: float, other: float) -> float:
+        """The price that is higher in the mirror."""
+        return max(one, other, key=self.of)
+
+    def lower(self, one: float, other: float) -> float:
+        """The price that is lower in the mirror."""
+        return min(one, other, key=self.of)
+
 
 def match(world: World, book: Book, bar: Bar) -> None:
     """Fill what the bar fills; a halted symbol's orders are not looked at."""
@@ -43,8 +51,9 @@ def match(world: World, book: Book, bar: Bar) -> None:
     matching.open_entry()
     matching.bar_stops()
     matching.bar_target()
-    if matching.bar_entry():
-        matching.after_stop()
+    entered_at = matching.bar_entry()
+    if entered_at is not None:
+        matching.after_stop(entered_at)
 
 
 def _volume_cap(world: World, bar: Bar) -> float:
@@ -145,7 +154,7 @@ class Matching:
         crossed = self._crossed(prices, prices.low)
         if crossed is not None:
             crossed.triggered = True
-            self.fill_taker(crossed, _level(crossed))
+            self.fill_taker(crossed, prices.lower(_level(crossed), self.bar.open))
 
     def bar_target(self) -> None:
         """TARGET: the bar trades through it."""
@@ -154,37 +163,37 @@ class Matching:
             return
         prices = Prices.seen(self.bar, self.holding.side)
         if prices.high > prices.of(_level(target)):
-            self.fill_maker(target, _level(target))
+            self.fill_maker(target, prices.higher(_level(target), self.bar.open))
 
-    def bar_entry(self) -> bool:
-        """ENTRY inside the bar; True when something filled."""
+    def bar_entry(self) -> float | None:
+        """ENTRY inside the bar; the reference price when something filled."""
         entry = self.order(Role.ENTRY)
         if entry is None or entry.kind is Kind.MARKET:
-            return False
+            return None
         prices = Prices.seen(self.bar, entry.side)
         if _works_as_limit(entry):
-            if prices.low < prices.of(_limit(entry)):
-                return self.fill_maker(entry, _limit(entry)) > 0.0
-            return False
-        if prices.high < prices.of(_level(entry)):
-            return False
+            limit = _limit(entry)
+            is_through = prices.low < prices.of(limit)
+            return limit if is_through and self.fill_maker(entry, limit) > 0.0 else None
+        level = _level(entry)
+        if prices.high < prices.of(level):
+            return None
         entry.triggered = True
         if entry.kind is Kind.STOP:
             entry.kind = Kind.MARKET
-            return self.fill_taker(entry, _level(entry)) > 0.0
-        if prices.of(_level(entry)) < prices.of(_limit(entry)):
-            return self.fill_taker(entry, _level(entry)) > 0.0
-        return False
+        elif prices.of(level) >= prices.of(_limit(entry)):
+            return None
+        return level if self.fill_taker(entry, level) > 0.0 else None
 
-    def after_stop(self) -> None:
-        """The STOP once more, after an entry filled inside the bar."""
+    def after_stop(self, entered_at: float) -> None:
+        """The STOP once more, after an entry filled inside the bar at that reference price."""
         stop = self.order(Role.STOP)
         if stop is None or self.holding is None or not self._is_protection_live():
             return
         prices = Prices.seen(self.bar, self.holding.side)
         if not stop.triggered and prices.low <= prices.of(_level(stop)):
             stop.triggered = True
-            self.fill_taker(stop, _level(stop))
+            self.fill_taker(stop, prices.lower(_level(stop), entered_at))
 
     # ---- what the stages share ------------------------------------------------------------
 
@@ -231,9 +240,8 @@ class Matching:
         return price
 
     def _within_volume(self, order: Order) -> float:
-        if order.quantity <= self.room:
-            return order.quantity
-        return self.world.lot_floor(self.bar.symbol, self.room)
+        quantity = min(order.quantity, self.room)
+        return quantity if quantity > DUST * float(self.world.specs.lot[order.symbol]) else 0.0
 
     def _fill(self, order: Order, quantity: float, prices: tuple[float, float]) -> float:
         price, reference = prices

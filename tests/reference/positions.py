@@ -1,6 +1,6 @@
 """Section 3.2 and 3.3: what a fill does to the book, and what protects the position after it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from greenlight.domain import Reason, Role
 from greenlight.engine.limits import TRAIL_FROM_ENTRY, TRAIL_FROM_TARGET
@@ -29,7 +29,7 @@ def apply_fill(world: World, book: Book, now: Now, fill: Fill) -> None:
     _log(book, now, fill)
     holding = book.holdings.get(fill.symbol)
     if holding is None:
-        _open(book, now, fill, fill.quantity)
+        _open(book, now, fill)
     elif holding.side == fill.side:
         _add(holding, fill)
     else:
@@ -38,17 +38,17 @@ def apply_fill(world: World, book: Book, now: Now, fill: Fill) -> None:
         protect(world, book, fill.symbol)
 
 
-def _open(book: Book, now: Now, fill: Fill, quantity: float) -> None:
+def _open(book: Book, now: Now, fill: Fill) -> None:
     book.holdings[fill.symbol] = Holding(
         side=fill.side,
-        quantity=quantity,
+        quantity=fill.quantity,
         average=fill.price,
         mark=fill.price,
         extreme=fill.price,
         intent=fill.intent,
         opened_session=now.session,
         entry_row=now.row if fill.role is Role.ENTRY else None,
-        entry_notional=quantity * fill.price,
+        entry_notional=fill.quantity * fill.price,
         fees=fill.fee,
     )
 
@@ -73,8 +73,7 @@ def _reduce(world: World, book: Book, now: Now, holding: Holding, fill: Fill) ->
     end_trip(world, book, now, fill)
     beyond = fill.quantity - closed
     if beyond > dust:  # only a trade made by hand goes through zero
-        _open(book, now, fill, beyond)
-        book.holdings[fill.symbol].fees = 0.0
+        _open(book, now, replace(fill, quantity=beyond))
 
 
 def end_trip(world: World, book: Book, now: Now, fill: Fill) -> None:
@@ -152,7 +151,7 @@ def _resting(book: Book, symbol: int, role: Role, holding: Holding) -> Order:
     return order
 
 
-def drop_opposed_entry(book: Book, now: Now, symbol: int, reason: Reason) -> None:
+def cancel_opposed_entry(book: Book, now: Now, symbol: int, reason: Reason) -> None:
     """An entry order against the side now held would close, not open: cancel it."""
     entry, holding = book.order(symbol, Role.ENTRY), book.holdings.get(symbol)
     if entry is not None and holding is not None and entry.side != holding.side:
@@ -163,7 +162,7 @@ def _log(book: Book, now: Now, fill: Fill) -> None:
     book.logs.fills.append(
         {
             "row": now.row,
-            "ts": now.close_ts,
+            "ts": now.open_ts,
             "symbol": fill.symbol,
             "side": fill.side,
             "role": fill.role,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from greenlight.domain import CashKind, Happening, Reason, Role
-from greenlight.engine.limits import Costs, Limits, Specs
-from greenlight.engine.tape import F32, F64, Conditions, Happenings, Tape
+from greenlight.engine import Happenings, Rules, Surroundings, Tape
+from greenlight.engine.tape import F32, F64
 from reference.book import Book, LogRow, cancel_entry, log_flow
 from reference.closing import close
 from reference.entering import propose_and_enter
@@ -15,6 +15,7 @@ from reference.matching import match
 from reference.world import Row, World
 
 DAYS_A_YEAR = 365
+NO_SURROUNDINGS = Surroundings(conditions=None, happenings=None, rates=None)
 
 
 @dataclass(frozen=True)
@@ -31,22 +32,25 @@ class Result:
     quantity: F64
 
 
-def simulate(  # the engine's own signature
+def simulate(
     tape: Tape,
     score: F32,
-    specs: Specs,
-    limits: Limits,
-    costs: Costs,
+    rules: Rules,
     cash: float,
-    *,
-    conditions: Conditions | None = None,
-    happenings: Happenings | None = None,
-    rates: F64 | None = None,
+    surroundings: Surroundings = NO_SURROUNDINGS,
 ) -> Result:
     """Walk every row once; arguments as of greenlight.engine.simulate."""
-    world = World(tape, score, specs, limits, costs, conditions, rates)
+    world = World(
+        tape=tape,
+        scores=score,
+        specs=rules.specs,
+        limits=rules.limits,
+        costs=rules.costs,
+        conditions=surroundings.conditions,
+        rates=surroundings.rates,
+    )
     book = Book(cash=cash, day_start=cash, peak=cash, equity_before=cash)
-    events = _events_by_row(happenings)
+    events = _events_by_row(surroundings.happenings)
     equity: list[float] = []
     money: list[float] = []
     for number in range(len(tape.close_ts)):
@@ -54,7 +58,7 @@ def simulate(  # the engine's own signature
         _walk(world, book, row, events.get(number, []))
         equity.append(book.equity_before)
         money.append(book.cash)
-    quantity = np.zeros(len(specs.lot))
+    quantity = np.zeros(len(rules.specs.lot))
     for symbol, holding in book.holdings.items():
         quantity[symbol] = holding.signed
     logs = book.logs
@@ -88,9 +92,6 @@ def _walk(world: World, book: Book, row: Row, events: list[Event]) -> None:
         bar = world.bar(row, symbol)
         if bar is not None:
             match(world, book, bar)
-    for symbol in book.active():
-        bar = world.bar(row, symbol)
-        if bar is not None:
             close(world, book, bar)
     _watch(world, book, row)
     propose_and_enter(world, book, row)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from greenlight.engine import Rules, Surroundings
 from greenlight.engine.limits import (
     UNLIMITED,
     Costs,
@@ -52,16 +53,13 @@ class Small:
 
     def run(self, simulate: Callable[..., Any]) -> Any:  # Run or Result
         """Run it through the engine or the reference."""
-        return simulate(
-            self.tape(),
-            self.score(),
-            self.specs,
-            self.limits,
-            self.costs,
-            self.cash,
+        rules = Rules(limits=self.limits, costs=self.costs, specs=self.specs)
+        surroundings = Surroundings(
             conditions=self.conditions() if self.is_full else None,
             happenings=self._happenings(),
+            rates=None,
         )
+        return simulate(self.tape(), self.score(), rules, self.cash, surroundings)
 
     def tape(self) -> Tape:
         """Daily bars from 14:30 to 21:00, or four hourly ones a session."""

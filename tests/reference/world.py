@@ -1,7 +1,7 @@
 """What the reference is given: bars, forecasts, conditions, limits, costs; and the rounding."""
 
 from dataclasses import dataclass
-from math import ceil, floor, isnan, sqrt
+from math import ceil, floor, isinf, isnan, sqrt
 
 import numpy as np
 
@@ -32,7 +32,7 @@ class Row:
     @property
     def now(self) -> Now:
         """What the logs need of it."""
-        return Now(self.number, self.close_ts, self.session, self.elapsed)
+        return Now(self.number, self.open_ts, self.close_ts, self.session, self.elapsed)
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,8 @@ class World:
 
     def lot_floor(self, symbol: int, quantity: float) -> float:
         """Whole lots, down."""
+        if isinf(quantity):
+            return quantity
         lot = float(self.specs.lot[symbol])
         return floor(quantity / lot + 1e-9) * lot
 
