@@ -43,6 +43,10 @@ class RoundTrips:
         np.divide(self.net, self.entry_notional, out=result, where=self.entry_notional > 0.0)
         return result
 
+    def only(self, index: I64) -> "RoundTrips":
+        """The round trips at these places."""
+        return RoundTrips(*(getattr(self, name)[index] for name in self.__slots__))
+
 
 @dataclass(frozen=True, slots=True)
 class TradeStatistics:
@@ -141,7 +145,7 @@ def _gather(fills: Records, adjustments: Records, flows: Records) -> _Events:
     signed = fills["side"] * fills["quantity"]
     zeros = [np.zeros(count) for count in counts]
     events = _Events(
-        symbol=np.concatenate([part["symbol"] for part in parts]),
+        symbol=np.concatenate([part["symbol"] for part in parts]).astype(np.int64),
         ts=np.concatenate([part["ts"] for part in parts]),
         fill=np.concatenate([np.full(counts[0] + counts[1], -1), np.arange(counts[2])]),
         quantity=np.concatenate([zeros[0], adjustments["after"] - adjustments["before"], signed]),
@@ -223,4 +227,4 @@ def _summarise(events: _Events, number: I64, marks: F64) -> RoundTrips:
         is_open=is_open,
     )
     by_start = np.lexsort((trips.symbol, trips.opened_ts))
-    return RoundTrips(*(getattr(trips, name)[by_start] for name in trips.__slots__))
+    return trips.only(by_start)

@@ -128,7 +128,7 @@ class TrialLedger:
         finished = (
             folder.name.rpartition("-")[2]
             for folder in self._runs.iterdir()
-            if (folder / "result.json").is_file()
+            if not folder.name.startswith(".") and (folder / "result.json").is_file()
         )
         return sorted(set(finished) - known)
 

@@ -63,7 +63,9 @@ def _figures(result: Result, pictures: Pictures) -> dict[str, Any]:
 
 
 def _curve(result: Result, *, has_charts: bool) -> str:
-    words = "Equity against its benchmarks on a logarithmic scale; below, the drawdown from the peak."
+    words = (
+        "Equity against its benchmarks on a logarithmic scale; below, the drawdown from the peak."
+    )
     if result.cut is not None and result.in_sample is not None:
         words += " Grey is what was in sample."
     chart = _chart("equity", "Equity, benchmarks and drawdown", has_charts=has_charts)

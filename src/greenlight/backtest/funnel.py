@@ -1,0 +1,94 @@
+"""Why there was no trade: from votes through score and gates to fills, counted."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greenlight.backtest.assembly import F32, Assembled
+from greenlight.backtest.result import FunnelStep
+from greenlight.domain import Action, Reason, Role
+from greenlight.engine import Run
+
+_LABELS = {
+    Reason.KILLED: "Kill switch",
+    Reason.DISARMED: "Not armed",
+    Reason.STALE: "Stale or missing data",
+    Reason.ANOMALY: "Anomaly",
+    Reason.DAILY_LOSS: "Daily loss: paused",
+    Reason.DRAWDOWN: "Drawdown: halted",
+    Reason.DEPLOYED: "Deployed limit",
+    Reason.ENTRIES: "Entries a day",
+    Reason.MARGIN: "Margin",
+    Reason.DAY_TRADES: "Pattern day trader rule",
+    Reason.CORRELATION: "Correlation with what is held",
+    Reason.SECTOR: "Sector limit",
+    Reason.COOLOFF: "Cool-off after a loss",
+    Reason.OVEREXTENDED: "Overextended (RSI)",
+    Reason.UNTRADABLE: "Halted, delisted or untradable",
+    Reason.UNIVERSE: "Not in the universe that day",
+    Reason.REGIME: "Wrong regime",
+    Reason.SHORT: "Short not possible",
+    Reason.SIZE: "Size is zero",
+    Reason.VOLUME: "Share of usual volume",
+    Reason.LOT: "Less than one lot",
+    Reason.NOTIONAL: "Less than the least notional",
+    Reason.HELD: "Already held or ordered",
+    Reason.VERDICT: "Verdict",
+    Reason.APPROVAL: "Approval",
+    Reason.RAMP: "Ramp",
+}
+_PROPOSED = (int(Action.REFUSE), int(Action.ENTER), int(Action.ADD))
+
+
+def funnel(
+    assembled: Assembled, run: Run, votes: Sequence[F32], score: F32
+) -> tuple[FunnelStep, ...]:
+    """Count every step; `refused` steps stand in the order of the gates, HELD first."""
+    limits = assembled.rules.limits
+    present = ~np.isnan(assembled.tape.close)
+    spoken = np.zeros(len(score), dtype=np.bool_)
+    for vote in votes:
+        spoken |= vote != 0.0
+    reached = score >= np.float32(limits.buy_score)
+    if not limits.long_only:
+        reached |= score <= np.float32(limits.sell_score)
+    candidates = int(np.count_nonzero(reached & present))
+    decided = run.decisions[np.isin(run.decisions["action"], _PROPOSED)]
+    steps = [
+        FunnelStep("Bars with a symbol present", "", int(np.count_nonzero(present)), 0),
+        FunnelStep("With a vote", "", int(np.count_nonzero(spoken & present)), 0),
+        FunnelStep("Score reaches buy or sell", "", candidates, 0),
+    ]
+    steps += _refusals(candidates, decided["reason"], len(decided))
+    sent = int(np.count_nonzero(decided["reason"] == Reason.OK))
+    steps.append(FunnelStep("Orders sent", "", sent, 0))
+    entries = run.fills[run.fills["role"] == Role.ENTRY]
+    filled = len(np.unique(entries["intent"]))
+    steps += _unfilled(run, sent)
+    steps.append(FunnelStep("Entries filled, whole or in part", "", filled, 0))
+    return tuple(steps)
+
+
+def _refusals(candidates: int, reasons: NDArray[Any], decided: int) -> list[FunnelStep]:
+    steps, left = [], candidates
+    skipped = candidates - decided
+    if skipped > 0:
+        steps.append(FunnelStep("Exit at work, or held on the other side", "", left, skipped))
+        left -= skipped
+    for reason in (Reason.HELD, *(reason for reason in _LABELS if reason is not Reason.HELD)):
+        count = int(np.count_nonzero(reasons == reason))
+        if count > 0:
+            steps.append(FunnelStep(_LABELS[reason], reason.name, left, count))
+            left -= count
+    return steps
+
+
+def _unfilled(run: Run, sent: int) -> list[FunnelStep]:
+    steps = []
+    for reason, label in ((Reason.EXPIRED, "Order expired"), (Reason.CASH, "Not enough cash")):
+        count = int(np.count_nonzero(run.decisions["reason"] == reason))
+        if count > 0:
+            steps.append(FunnelStep(label, reason.name, sent, count))
+    return steps
