@@ -50,7 +50,7 @@ def propose(
     count = rank(state, rules, feed, now)
     if count == 0:
         return 0
-    commit(state)
+    commit(state, rules)
     book.counts[PLANNED] = 0
     for n in range(count):
         i, side = scratch.symbol[n], float(scratch.side[n])
@@ -94,7 +94,7 @@ def rank(state: State, rules: Rules, feed: Feed, now: Moment) -> int:
 
 
 @verb
-def commit(state: State) -> None:
+def commit(state: State, rules: Rules) -> None:
     """Sum what is held and what rests to be bought: for the account and for each sector."""
     book, orders, scratch = state.book, state.orders, state.scratch
     for s in range(len(book.sector_value)):
@@ -103,7 +103,10 @@ def commit(state: State) -> None:
     for a in range(book.counts[ACTIVE]):
         i = book.active[a]
         if orders.state[i, ENTRY] != NONE:
-            committed += orders.leaves[i, ENTRY] * orders.decided[i]
+            value = orders.leaves[i, ENTRY] * orders.decided[i]
+            committed += value
+            if rules.specs.sector[i] >= 0:
+                scratch.sector_committed[rules.specs.sector[i]] += value
     book.money[COMMITTED] = committed
 
 
@@ -164,13 +167,14 @@ def size(
     if limits.sizing == _VOLATILITY:
         if conditions is None or not conditions.sigma[cell] > 0.0:
             return 0.0
-        return equity * limits.sizing_value / conditions.sigma[cell]
+        return equity * limits.sizing_value / float(conditions.sigma[cell])
     if conditions is not None and len(conditions.p_win) > 0:
-        p, win, loss = conditions.p_win[cell], conditions.win[cell], conditions.loss[cell]
+        p, win = float(conditions.p_win[cell]), float(conditions.win[cell])
+        loss, score = float(conditions.loss[cell]), float(feed.score[cell])
         if p >= 0.0 and win > 0.0 and loss > 0.0:
             state.scratch.calibrated[n] = 1
             edge = max(0.0, p / loss - (1.0 - p) / win)
-            return equity * _KELLY_SHARE * edge * abs(feed.score[cell] - 50.0) / 50.0
+            return equity * _KELLY_SHARE * edge * abs(score - 50.0) / 50.0
     return limits.sizing_value * equity
 
 
@@ -230,7 +234,7 @@ def review(
     Between `propose` and `enter`, where verdicts were asked for or the book has changed since.
     """
     book, scratch = state.book, state.scratch
-    commit(state)
+    commit(state, rules)
     book.counts[PLANNED] = 0
     for n in range(count):
         if scratch.reason[n] != _OK:

@@ -37,7 +37,9 @@ def close_bar(
         )
     book.mark[i] = price
     if conditions is not None:
-        book.health[i] = health(state, rules, feed.score[cell], conditions.sigma[cell], i)
+        book.health[i] = health(
+            state, rules, float(feed.score[cell]), float(conditions.sigma[cell]), i
+        )
     if state.orders.state[i, EXIT] == NONE:
         exits(state, rules, conditions, now, i, feed.score[cell])
 

@@ -42,6 +42,8 @@ from greenlight.engine.tape import Conditions, Feed, Moment
 
 OPEN, BAR, AFTER, OVER = 0, 1, 2, 3  # stages of a bar
 
+_STOPS = 1 << STOP | 1 << TRAIL  # they cover the same quantity: one is enough
+
 _EXPIRED = 49  # Reason.EXPIRED
 _CASH = 50  # Reason.CASH
 _ENTRY_REASON = 51  # Reason.ENTRY
@@ -77,14 +79,14 @@ def match(
         )
         if role < 0:
             break
-        tried |= 1 << role
+        tried |= _STOPS if role in (STOP, TRAIL) else 1 << role
         filled += execute(
             state, rules, now, (i, role, cell, side, side * reference, filled), feed, conditions
         )
         if book.quantity[i] == 0.0 and role != ENTRY:
             break
         if role == ENTRY:
-            tried &= ~(1 << STOP)
+            tried &= ~_STOPS
             stage, start = (BAR if stage == OPEN else AFTER), reference
             if shielded:
                 break

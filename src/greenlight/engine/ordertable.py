@@ -72,18 +72,13 @@ def rest(orders: Orders, i: int, role: int, price: float, quantity: float, inten
 def cancel(orders: Orders, i: int, role: int) -> None:
     """Empty a slot."""
     orders.state[i, role] = NONE
-    orders.leaves[i, role] = 0.0
-    orders.price[i, role] = nan
 
 
 @verb
 def cancel_all(orders: Orders, i: int) -> None:
     """Empty every slot of a symbol."""
     for role in range(ROLES):
-        cancel(orders, i, role)
-    orders.below[i] = -inf
-    orders.above[i] = inf
-    orders.urgent[i] = 0
+        orders.state[i, role] = NONE
 
 
 @verb
