@@ -12,7 +12,7 @@ from greenlight.indicators.regime import (
     market_regimes,
     regimes,
 )
-from greenlight.indicators.volatility import Bands, atr, bollinger, deviation, returns, sigma
+from greenlight.indicators.volatility import Bands, atr, away, bollinger, deviation, returns, sigma
 
 __all__ = [
     "CALM",
@@ -25,6 +25,7 @@ __all__ = [
     "Regime",
     "adx",
     "atr",
+    "away",
     "bollinger",
     "deviation",
     "efficiency",

@@ -2,8 +2,8 @@
 
 The rule, on closes up to and including the bar:
 
-1. turbulent: volatility (`sigma` over 20 bars) is above at least 90 % of its own values of the last
-   252 bars. Turbulence comes first: in it neither a trend nor a range can be trusted.
+1. turbulent: volatility (`sigma` over 20 bars) is at least 5 % above nine tenths of its own values
+   of the last 252 bars. Turbulence comes first: in it neither trend nor range can be trusted.
 2. trending up: the price makes its way (efficiency ratio over 60 bars of at least 0.13, what a
    random walk has on average), stands above its 100-bar average, and that average is higher than
    20 bars ago. Trending down is the mirror image.
@@ -29,6 +29,7 @@ REGIME_LOOKBACK = 272
 _SWING_BARS = 20
 _YEAR_BARS = 252
 _TURBULENT_SHARE = 0.9
+_TURBULENT_EXCESS = 1.05
 _WAY_BARS = 60
 _TREND_EFFICIENCY = 0.13
 _AVERAGE_BARS = 100
@@ -87,5 +88,5 @@ def market_regimes(close: F64) -> NDArray[np.int8]:
 def _is_turbulent(close: F64) -> NDArray[np.bool_]:
     swings = sigma(close, _SWING_BARS)
     year = windows(swings, _YEAR_BARS)
-    calmer = np.count_nonzero(year < year[:, -1:], axis=1) / _YEAR_BARS
+    calmer = np.count_nonzero(year < year[:, -1:] / _TURBULENT_EXCESS, axis=1) / _YEAR_BARS
     return after_warmup(calmer, len(close)) >= _TURBULENT_SHARE

@@ -24,12 +24,23 @@ def atr(high: F64, low: F64, close: F64, bars: int = 14) -> F64:
 
 
 def deviation(values: F64, bars: int) -> F64:
-    """Standard deviation (divisor `bars`) of the last `bars` values.
+    """Standard deviation (divisor `bars`) of the last `bars` values; exactly 0 where all are equal.
 
     Two passes over each window: TA-Lib's running sums lose the digits where prices are large and
     swings small, and keep the rounding of all bars before.
     """
-    return after_warmup(windows(values, bars).std(axis=1), len(values))
+    seen = windows(values, bars)
+    swings = seen.std(axis=1)
+    swings[seen.max(axis=1, initial=-np.inf) == seen.min(axis=1, initial=np.inf)] = 0.0
+    return after_warmup(swings, len(values))
+
+
+def away(values: F64, centre: F64, swing: F64) -> F64:
+    """Distance from `centre` in units of `swing`; 0 where nothing swings, NaN where unknown."""
+    distance = values - centre
+    still = np.where(np.isnan(distance + swing), np.nan, 0.0)
+    result: F64 = np.divide(distance, swing, out=still, where=swing > 0)
+    return result
 
 
 def returns(close: F64) -> F64:
@@ -46,6 +57,15 @@ def sigma(close: F64, bars: int = 20) -> F64:
 
 def bollinger(close: F64, bars: int = 20, width: float = 2.0) -> Bands:
     """Mean of the last `bars` closes and `width` of their standard deviations about it."""
-    mean = after_warmup(windows(close, bars).mean(axis=1), len(close))
+    mean = _mean(close, bars)
     swing = width * deviation(close, bars)
     return Bands(mean - swing, mean, mean + swing)
+
+
+def _mean(values: F64, bars: int) -> F64:
+    """Mean of each window, free of the rounding of bars before; that of equal values is theirs."""
+    seen = windows(values, bars)
+    if len(seen) == 0:
+        return np.full(len(values), np.nan)
+    mean = np.clip(seen.mean(axis=1), seen.min(axis=1), seen.max(axis=1))
+    return after_warmup(mean, len(values))

@@ -5,6 +5,7 @@ import importlib
 import pkgutil
 import sys
 import traceback
+from dataclasses import replace
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import module_from_spec
 from pathlib import Path
@@ -12,7 +13,7 @@ from types import CodeType, ModuleType
 
 from greenlight.domain import UserError
 from greenlight.signals import strategies
-from greenlight.signals.strategy import Strategy, belonging_to
+from greenlight.signals.strategy import Strategy
 
 
 def shipped() -> tuple[str, ...]:
@@ -61,7 +62,7 @@ def _from_file(path: Path) -> Strategy:
     if len(own) > 1:
         names = ", ".join(sorted(own))
         raise UserError(f"{path} holds {len(own)} strategies ({names}): keep one a file")
-    return belonging_to(next(iter(own.values())), path)
+    return replace(next(iter(own.values())), path=path)
 
 
 def _run(path: Path) -> ModuleType:

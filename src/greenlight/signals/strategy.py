@@ -3,7 +3,7 @@
 import inspect
 import traceback
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +29,8 @@ class Strategy:
     `lookback` bars, a number or a function of parameters by name, are all the function needs to
     know for the vote of the last of them; the bars before are its warm-up. `regimes`: where it
     votes; None: everywhere. `unchecked(view, **parameters)` flags bars on which a condition of the
-    idea could not be checked. `path` is the user's file, None for a shipped strategy.
+    idea could not be checked. `path` is the user's file, None for a shipped strategy; `chosen` are
+    parameters that differ from their defaults.
     """
 
     name: str
@@ -40,10 +41,18 @@ class Strategy:
     lookback_of: tuple[str, ...] = ()
     unchecked_rule: Callable[..., Flags] | None = None
     path: Path | None = None
+    chosen: Mapping[str, Value] = field(default_factory=dict)
 
     def settings(self, given: Mapping[str, Value] | None = None) -> dict[str, Value]:
-        """Each parameter's value: given, or its default. Raises UserError for one it refuses."""
-        return resolve(self.name, self.parameters, given or {})
+        """Each parameter's value: given, else chosen, else its default.
+
+        Raises UserError, with what there is, for an unknown name or a value out of range.
+        """
+        return resolve(self.name, self.parameters, {**self.chosen, **(given or {})})
+
+    def tuned(self, given: Mapping[str, Value]) -> "Strategy":
+        """The same strategy with other values than the defaults. Raises UserError as `settings`."""
+        return replace(self, chosen=self.settings(given))
 
     def bars_needed(self, **parameters: Value) -> int:
         """The declared look-back, at least the regime's where the strategy asks for one.
@@ -166,8 +175,3 @@ def strategy(
         return voice
 
     return decorate
-
-
-def belonging_to(voice: Strategy, path: Path) -> Strategy:
-    """The same strategy, known to come from the user's file at `path`."""
-    return replace(voice, path=path)

@@ -18,7 +18,7 @@ from greenlight.signals.parameters import Integer, Real
 from greenlight.signals.strategy import strategy
 
 _INDICES = ("SP500", "SPX", "^GSPC", "SPY")
-_FEAR = ("VIX", "^VIX", "VIXCLS")
+_FEAR = ("VIX", "vix", "^VIX", "VIXCLS")
 _STALE_BARS = 10
 _FULL_DISTANCE = 0.05
 _MOST = 0.5

@@ -11,7 +11,7 @@ Fails: when the price moved for a reason that lasts. It keeps silent outside ran
 
 import numpy as np
 
-from greenlight.indicators import F64, Regime, bollinger, deviation
+from greenlight.indicators import F64, Regime, away, bollinger, deviation
 from greenlight.market import View
 from greenlight.signals.convictions import ramp
 from greenlight.signals.parameters import Choice, Integer, Real, Value
@@ -44,9 +44,10 @@ def mean_reversion(
     view: View, bars: int, deviations: float, *, banks_and_utilities_only: bool
 ) -> F64:
     """0.5 to 1 against a close at least `deviations` away from its average."""
-    away = (view.close - bollinger(view.close, bars).middle) / deviation(view.close, bars)
-    conviction = 0.5 + 0.5 * ramp(np.abs(away), deviations, deviations + _FULL_EXCESS)
-    votes = np.where(np.abs(away) >= deviations, -np.sign(away) * conviction, 0.0)
+    bands = bollinger(view.close, bars, 1.0)
+    distance = away(view.close, bands.middle, deviation(view.close, bars))
+    conviction = 0.5 + 0.5 * ramp(np.abs(distance), deviations, deviations + _FULL_EXCESS)
+    votes = np.where(np.abs(distance) >= deviations, -np.sign(distance) * conviction, 0.0)
     votes = np.where((votes > 0) & (fundamentals(view) <= 0), 0.0, votes)
     if banks_and_utilities_only:
         votes = np.where(np.isin(view.sector, _STEADY), votes, 0.0)

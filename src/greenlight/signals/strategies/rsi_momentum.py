@@ -10,7 +10,7 @@ Fails: in ranges narrower than the way from the low to the average: it buys near
 
 import numpy as np
 
-from greenlight.indicators import F64, WILDER_MEMORY, highest, lagged, lowest, rsi, sma
+from greenlight.indicators import F64, WILDER_MEMORY, bollinger, highest, lagged, lowest, rsi
 from greenlight.market import View
 from greenlight.signals.convictions import FADE_BARS, fade
 from greenlight.signals.parameters import Integer, Real
@@ -31,7 +31,7 @@ _VOTE = 0.8
 def rsi_momentum(view: View, period: int, oversold: float, average: int) -> F64:
     """0.8 on the first close above the average after an oversold RSI, and the mirror; fading."""
     strength = rsi(view.close, period)
-    above = np.sign(view.close - sma(view.close, average))
+    above = np.sign(view.close - bollinger(view.close, average).middle)
     was_low = lowest(strength, _RECENT_BARS) < oversold
     was_high = highest(strength, _RECENT_BARS) > 100.0 - oversold
     up = (lagged(above, 1) <= 0) & (above > 0) & was_low & (strength > oversold)

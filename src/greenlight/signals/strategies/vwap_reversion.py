@@ -10,7 +10,7 @@ Abstains: where volume is not known.
 
 import numpy as np
 
-from greenlight.indicators import F64, Regime, deviation, lagged, vwap
+from greenlight.indicators import F64, Regime, away, deviation, lagged, vwap
 from greenlight.market import View
 from greenlight.signals.convictions import FADE_BARS, fade, ramp
 from greenlight.signals.parameters import Integer, Real
@@ -28,7 +28,7 @@ _FULL_EXCESS = 1.5
 def vwap_reversion(view: View, bars: int, deviations: float) -> F64:
     """0.5 to 1 towards the VWAP on the bar that turns back to it; fading."""
     fair = vwap(view.high, view.low, view.close, view.volume, bars)
-    before = lagged((view.close - fair) / deviation(view.close, bars), 1)
+    before = lagged(away(view.close, fair, deviation(view.close, bars)), 1)
     turns = np.sign(view.close - lagged(view.close, 1)) == -np.sign(before)
     conviction = 0.5 + 0.5 * ramp(np.abs(before), deviations, deviations + _FULL_EXCESS)
     event = (np.abs(before) >= deviations) & turns
