@@ -16,16 +16,18 @@ NAUGHTY = '<script>alert("x")</script>&'
 def curves(sessions=1500, seed=4):
     rng = np.random.default_rng(seed)
     first = 14_610  # 2010-01-01
-    session = np.array([d for d in range(first, first + sessions * 2) if (d + 3) % 7 < 5])[:sessions]
+    session = np.array([d for d in range(first, first + sessions * 2) if (d + 3) % 7 < 5])[
+        :sessions
+    ]
     market = rng.normal(0.0004, 0.011, sessions)
     own = 0.18 * market + rng.normal(0.00006, 0.0012, sessions)
     wealth = 100_000 * np.cumprod(1 + own)
-    benchmarks = (
-        pic.Curve("Buy and hold", 100_000 * np.cumprod(1 + market)),
-        pic.Curve("Equal weight, monthly", 100_000 * np.cumprod(1 + market * 0.95 + 0.00002)),
-        pic.Curve("Buy and hold at own exposure", 100_000 * np.cumprod(1 + 0.18 * market)),
+    benchmarks = tuple(
+        pic.Curve(name, scaling, 100_000 * np.cumprod(1 + share * market + tilt))
+        for name, tilt in (("Buy and hold", 0.0), ("Monthly equal weight", 0.00002))
+        for scaling, share in zip(res.SCALINGS, (1.0, 0.18, 0.21), strict=True)
     )
-    return pic.Curves(session, wealth, benchmarks), own, market
+    return pic.Curves(session, wealth, benchmarks, res.SCALINGS[1]), own, market
 
 
 def segment(name, own, market, session, first=0, last=None):
@@ -39,9 +41,9 @@ def segment(name, own, market, session, first=0, last=None):
         res.Comparison("Buy and hold", "as it is", 1.0, bench, versus),
         res.Comparison("Buy and hold", "at own exposure", 0.18, measured),
         res.Comparison("Buy and hold", "at equal volatility", 0.21, measured),
-        res.Comparison("Equal weight, monthly", "as it is", 1.0, bench, versus),
-        res.Comparison("Equal weight, monthly", "at own exposure", 0.18, measured),
-        res.Comparison("Equal weight, monthly", "at equal volatility", 0.21, measured),
+        res.Comparison("Monthly equal weight", "as it is", 1.0, bench, versus),
+        res.Comparison("Monthly equal weight", "at own exposure", 0.18, measured),
+        res.Comparison("Monthly equal weight", "at equal volatility", 0.21, measured),
     )
     trades = an.TradeStatistics(214, 3, 0.53, 0.034, 0.0021, 0.0011, 9.4, 1.12, 1.31, 12.5, 9.0)
     exposure = an.Exposure(0.18, 0.19, 0.21, 0.93)
@@ -61,7 +63,9 @@ def symbol_picture(symbol, *, is_line=False, seed=1):
     high = np.maximum(open_, close) * 1.006
     low = np.minimum(open_, close) * 0.994
     ts = session * DAY_NS + 21 * 3_600_000_000_000
-    entries = pic.Marks(ts[20:600:60], close[20:600:60], tuple(f"BUY 10 at {p:.2f}" for p in close[20:600:60]))
+    entries = pic.Marks(
+        ts[20:600:60], close[20:600:60], tuple(f"BUY 10 at {p:.2f}" for p in close[20:600:60])
+    )
     exits = pic.Marks(ts[35:600:60], close[35:600:60], ("SELL 10, trail",) * len(ts[35:600:60]))
     return pic.SymbolPicture(
         symbol, True, is_line, ts, session, open_, high, low, close, entries, exits

@@ -16,7 +16,7 @@ from greenlight.backtest.sessions import BOOL, Sessions
 from greenlight.domain import AssetClass, Happening
 
 BUY_AND_HOLD = "Buy and hold"
-EQUAL_WEIGHT = "Equal weight, monthly"
+EQUAL_WEIGHT = "Monthly equal weight"
 
 
 @dataclass(frozen=True, slots=True)

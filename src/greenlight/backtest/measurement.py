@@ -21,7 +21,7 @@ from greenlight.analytics import (
     years_between,
 )
 from greenlight.backtest.assembly import F64, Assembled
-from greenlight.backtest.result import Comparison, CostsPaid, Segment
+from greenlight.backtest.result import SCALINGS, Comparison, CostsPaid, Segment
 from greenlight.backtest.sessions import Sessions
 from greenlight.domain import CashKind
 from greenlight.engine import Run
@@ -114,10 +114,10 @@ def _comparisons(whole: Measured, start: int, stop: int, share: float) -> tuple[
         even = equal_volatility_share(excess, returns - bills)
         rows.append(
             Comparison(
-                benchmark.name, "as it is", 1.0, performance(returns, bills, label, before), versus
+                benchmark.name, SCALINGS[0], 1.0, performance(returns, bills, label, before), versus
             )
         )
-        for scaling, part_in in (("at own exposure", share), ("at equal volatility", even)):
+        for scaling, part_in in ((SCALINGS[1], share), (SCALINGS[2], even)):
             if np.isfinite(part_in):
                 mixed = performance(scaled(returns, bills, part_in), bills, label, before)
                 rows.append(Comparison(benchmark.name, scaling, part_in, mixed))

@@ -11,19 +11,24 @@ I64 = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Wealth (T) of a benchmark that began with the account's cash."""
+    """Wealth (T) of a benchmark, scaled as `scaling` says, that began with the account's cash."""
 
     name: str
+    scaling: str
     wealth: F64
 
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """Wealth a session: `session` (T) in days since 1970, the account's `equity`, benchmarks."""
+    """Wealth a session: `session` (T) in days since 1970, the account's `equity`, benchmarks.
+
+    `shown`: the scaling that is seen first.
+    """
 
     session: I64
     equity: F64
     benchmarks: tuple[Curve, ...]
+    shown: str
 
 
 @dataclass(frozen=True, slots=True)

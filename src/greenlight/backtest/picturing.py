@@ -2,15 +2,18 @@
 
 import numpy as np
 
-from greenlight.analytics import scaled, wealth_index
+from greenlight.analytics import equal_volatility_share, scaled, wealth_index
 from greenlight.backtest.assembly import I64, Assembled, Seen
 from greenlight.backtest.measurement import Benchmark
 from greenlight.backtest.pictures import Curve, Curves, Marks, Pictures, SymbolPicture
+from greenlight.backtest.result import SCALINGS
 from greenlight.backtest.sessions import Sessions
 from greenlight.domain import Reason, Role, Side, Timeframe
 from greenlight.engine import Run
 
 MOST_SYMBOLS = 8
+#: From this mean exposure on the account is drawn beside benchmarks that are fully invested.
+_COMPARABLE = 0.5
 
 
 def picture(
@@ -21,14 +24,19 @@ def picture(
     cash: float,
 ) -> Pictures:
     """Curves of the account and its benchmarks, and the most traded symbols with their fills."""
-    share = float(np.mean(days.gross[: days.observed]))
-    curves = [Curve(bench.name, cash * wealth_index(bench.returns)[1:]) for bench in benchmarks]
-    for bench in benchmarks[:1]:
-        returns = scaled(bench.returns, days.bills, share)
-        name = f"{bench.name} at own exposure"
-        curves.append(Curve(name, cash * wealth_index(returns)[1:]))
+    seen = slice(0, days.observed)
+    share = float(np.mean(days.gross[seen]))
+    curves = []
+    for bench in benchmarks:
+        excess = days.returns[seen] - days.bills[seen]
+        even = equal_volatility_share(excess, bench.returns[seen] - days.bills[seen])
+        for scaling, part in zip(SCALINGS, (1.0, share, even), strict=True):
+            if np.isfinite(part):
+                returns = scaled(bench.returns, days.bills, part)
+                curves.append(Curve(bench.name, scaling, cash * wealth_index(returns)[1:]))
+    shown = SCALINGS[0] if share >= _COMPARABLE else SCALINGS[1]
     symbols = tuple(_symbol(assembled, run, one) for one in _most_traded(assembled, run))
-    return Pictures(Curves(days.label, days.equity, tuple(curves)), symbols)
+    return Pictures(Curves(days.label, days.equity, tuple(curves), shown), symbols)
 
 
 def _most_traded(assembled: Assembled, run: Run) -> list[Seen]:

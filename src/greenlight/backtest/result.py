@@ -20,6 +20,9 @@ from greenlight.analytics import (
 )
 from greenlight.backtest.trials import TrialCount
 
+#: How a benchmark is made comparable.
+SCALINGS = ("as it is", "at own exposure", "at equal volatility")
+
 Parameters = Mapping[str, int | float | bool | str]
 
 
@@ -52,7 +55,7 @@ class CostsPaid:
 class Comparison:
     """A benchmark as it is, or scaled by `share` of the money in it and the rest in bills.
 
-    `scaling`: "as it is", "at own exposure" or "at equal volatility". `versus`: the strategy's
+    `scaling`: one of SCALINGS. `versus`: the strategy's
     alpha and beta against it, given once for each benchmark, with the unscaled one.
     """
 

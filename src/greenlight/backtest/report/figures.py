@@ -20,28 +20,55 @@ Figure = dict[str, Any]
 
 _EXCHANGE = ZoneInfo("America/New_York")
 _NS = 1_000_000_000
-_BENCHMARKS = ("@bench-1", "@bench-2", "@bench-3", "@bench-4")
+_BENCHMARKS = ("@bench-1", "@bench-2")
 _MOST_BARS = 3000
+_SELECTOR: Figure = {
+    "buttons": [
+        {"count": 6, "step": "month", "stepmode": "backward", "label": "6 months"},
+        {"count": 2, "step": "year", "stepmode": "backward", "label": "2 years"},
+        {"step": "all", "label": "All"},
+    ],
+    "x": 1,
+    "xanchor": "right",
+    "y": 1.03,
+    "bgcolor": "@paper",
+    "activecolor": "@rule",
+    "bordercolor": "@rule",
+    "borderwidth": 1,
+    "font": {"color": "@ink-soft", "size": 12},
+}
 
 
 def equity_figure(curves: Curves, cut: int | None, halted: int | None) -> Figure:
-    """Wealth of the account and its benchmarks (logarithmic), falls from the peak below."""
+    """Wealth of the account and its benchmarks, drawdown below.
+
+    `views`: for each scaling of the benchmarks which traces are seen; `shown`: the first of them.
+    """
     days = [day(session) for session in curves.session.tolist()]
-    lines = [_line(days, curves.equity, "This strategy", "@bot", 2.4)]
-    for color, bench in zip(_BENCHMARKS, curves.benchmarks, strict=False):
-        lines.append(_line(days, bench.wealth, bench.name, color, 1.3))
-    falls = [_fall(days, curves.equity, "This strategy", "@bot")]
-    for color, bench in zip(_BENCHMARKS[:1], curves.benchmarks[:1], strict=False):
-        falls.append(_fall(days, bench.wealth, bench.name, color))
+    data = [_line(days, curves.equity, "This strategy", "@bot", 2.4)]
+    data.append(_fall(days, curves.equity, "This strategy", "@bot"))
+    scalings = ["", ""]
+    names = list(dict.fromkeys(bench.name for bench in curves.benchmarks))
+    for bench in curves.benchmarks:
+        color = _BENCHMARKS[names.index(bench.name) % len(_BENCHMARKS)]
+        data.append(_line(days, bench.wealth, bench.name, color, 1.3))
+        scalings.append(bench.scaling)
+        if bench.name == names[0]:
+            data.append(_fall(days, bench.wealth, bench.name, color))
+            scalings.append(bench.scaling)
+    views = {
+        scaling: [own in ("", scaling) for own in scalings]
+        for scaling in dict.fromkeys(bench.scaling for bench in curves.benchmarks)
+    }
     layout: Figure = {
         "xaxis": {"type": "date", "anchor": "y2", "showgrid": False},
-        "yaxis": {"type": "log", "domain": [0.32, 1.0], "tickprefix": "$", "nticks": 6},
+        "yaxis": {"domain": [0.32, 1.0]},
         "yaxis2": {"domain": [0.0, 0.25], "tickformat": ".0%", "nticks": 4},
         "hovermode": "x unified",
         "shapes": _regions(days, curves, cut, halted),
         "annotations": _captions(curves, cut, halted),
     }
-    return {"data": lines + falls, "layout": layout}
+    return {"data": data, "layout": layout, "views": views, "shown": curves.shown}
 
 
 def symbol_figure(picture: SymbolPicture) -> Figure:
@@ -76,6 +103,7 @@ def symbol_figure(picture: SymbolPicture) -> Figure:
     axis: Figure = {"type": "date", "rangeslider": {"visible": False}, "showgrid": False}
     axis["rangebreaks"] = _breaks(picture)
     axis["range"] = _window(picture, times)
+    axis["rangeselector"] = _SELECTOR
     return {"data": data, "layout": {"xaxis": axis, "yaxis": {"tickprefix": "$"}}}
 
 

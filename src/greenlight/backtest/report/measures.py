@@ -33,8 +33,9 @@ def _comparison(comparison: Comparison) -> str:
     is_plain = comparison.scaling == "as it is"
     alpha = beta = ""
     if versus is not None:
-        alpha = _error(text.percent(versus.alpha_ann), text.percent(versus.alpha_error_ann))
-        beta = _error(text.number(versus.beta), text.number(versus.beta_error))
+        alpha = _error(*text.percents(versus.alpha_ann, versus.alpha_error_ann))
+        digits = 2 if abs(versus.beta) >= 0.1 else 3
+        beta = _error(text.number(versus.beta, digits), text.number(versus.beta_error, digits))
     cells = [
         escape(comparison.name if is_plain else comparison.scaling),
         text.percent(measured.annual_return),

@@ -40,7 +40,7 @@ def _key_figures(result: Result) -> str:
         for name, read, plain in _FIGURES
     ]
     deflated = text.probability(result.headline.deflated)
-    cells.append(("Deflated Sharpe", deflated, f"{result.trials.trials:,} trials"))
+    cells.append(("Deflated Sharpe", deflated, _trial_words(result.trials.trials)))
     body = "".join(
         f"<div><dt>{name}</dt><dd>{value}<small>{below}</small></dd></div>"
         for name, value, below in cells
@@ -77,7 +77,7 @@ def _alpha(part: Segment) -> str:
     versus = part.comparisons[0].versus if part.comparisons else None
     if versus is None:
         return text.NOTHING
-    return _uncertain(text.percent(versus.alpha_ann), text.percent(versus.alpha_error_ann))
+    return _uncertain(*text.percents(versus.alpha_ann, versus.alpha_error_ann))
 
 
 def _plain_alpha(part: Segment) -> str:
@@ -87,6 +87,10 @@ def _plain_alpha(part: Segment) -> str:
 
 def _uncertain(value: str, error: str) -> str:
     return value if error == text.NOTHING else f'{value} <span class="error">± {error}</span>'
+
+
+def _trial_words(trials: int) -> str:
+    return "1 trial" if trials == 1 else f"{trials:,} trials"
 
 
 _FIGURES: tuple[tuple[str, Callable[[Segment], str], Callable[[Segment], str]], ...] = (

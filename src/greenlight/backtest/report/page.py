@@ -12,8 +12,9 @@ from greenlight.backtest.pictures import Pictures, SymbolPicture
 from greenlight.backtest.report import breakdown, measures, opening
 from greenlight.backtest.report.figures import equity_figure, symbol_figure
 from greenlight.backtest.report.text import DASH, escape, note
-from greenlight.backtest.result import Result
+from greenlight.backtest.result import SCALINGS, Result
 
+_VIEWS = {"as it is": "as they are"}
 _SECTIONS = {
     "curve": "Equity",
     "benchmarks": "Benchmarks",
@@ -63,13 +64,17 @@ def _figures(result: Result, pictures: Pictures) -> dict[str, Any]:
 
 
 def _curve(result: Result, *, has_charts: bool) -> str:
-    words = (
-        "Equity against its benchmarks on a logarithmic scale; below, the drawdown from the peak."
-    )
+    words = "The account against its benchmarks; below, the drawdown from the peak."
     if result.cut is not None and result.in_sample is not None:
         words += " Grey is what was in sample."
     chart = _chart("equity", "Equity, benchmarks and drawdown", has_charts=has_charts)
-    return _section("curve", "Equity", words, chart)
+    views = "".join(
+        f'<button type="button" data-view="{view}" aria-pressed="false">'
+        f"{_VIEWS.get(view, view)}</button>"
+        for view in SCALINGS
+    )
+    tools = f'<div class="tools" role="group"><span>Benchmarks</span>{views}</div>'
+    return _section("curve", "Equity", words, (tools if has_charts else "") + chart)
 
 
 def _benchmarks(result: Result) -> str:

@@ -13,12 +13,17 @@ _EPOCH = date(1970, 1, 1)
 
 
 def percent(fraction: float, digits: int = 1) -> str:
-    """0.0512 as 5.1 %, with a true minus sign; a dash where it cannot be said."""
-    return (
-        NOTHING
-        if math.isnan(fraction)
-        else f"{number(fraction * 100.0, digits)}\N{NO-BREAK SPACE}%"
-    )
+    """0.0512 as 5.1 %, below 1 % with two decimals; a dash where it cannot be said."""
+    if not math.isfinite(fraction):
+        return NOTHING
+    fine = max(digits, 2) if digits > 0 and abs(fraction) < 0.01 else digits
+    return f"{number(fraction * 100.0, fine)}\N{NO-BREAK SPACE}%"
+
+
+def percents(value: float, error: float) -> tuple[str, str]:
+    """A fraction and its standard error in percent, both as finely as the finer needs."""
+    digits = 2 if min(abs(value), abs(error)) < 0.01 else 1
+    return percent(value, digits), percent(error, digits)
 
 
 def number(value: float, digits: int = 2) -> str:
@@ -101,6 +106,7 @@ __all__ = [
     "note",
     "number",
     "percent",
+    "percents",
     "probability",
     "row",
     "signed",

@@ -60,7 +60,7 @@ def _earned(result: Result, part: Segment) -> str:
     where = (
         "Over the whole span"
         if result.out_of_sample is None
-        else f"Out of sample ({text.span(measured.start, measured.end)})"
+        else f"Out of sample ({text.span(result.cut or measured.start, measured.end)})"
     )
     sharpe = text.with_error(
         text.number(measured.sharpe.ratio_ann), text.number(measured.sharpe.error_ann)
@@ -88,9 +88,8 @@ def _one(comparison: Comparison) -> str:
     returned = text.percent(comparison.performance.annual_return)
     if comparison.versus is None or math.isnan(comparison.versus.alpha_ann):
         return f"{comparison.name.lower()} returned {returned}"
-    alpha = text.with_error(
-        text.percent(comparison.versus.alpha_ann), text.percent(comparison.versus.alpha_error_ann)
-    )
+    versus = comparison.versus
+    alpha = text.with_error(*text.percents(versus.alpha_ann, versus.alpha_error_ann))
     return f"{comparison.name.lower()} returned {returned} (alpha against it {alpha})"
 
 
