@@ -114,3 +114,4 @@ class Happening(IntEnum):
     RECALL = 9
     HALT = 10
     RESUME = 11
+    SECTOR = 12

@@ -20,6 +20,7 @@ from greenlight.engine.ordertable import (
 )
 from greenlight.engine.rounding import lot_ceil, tick_round
 from greenlight.engine.state import (
+    AT_CLOSE,
     CASH,
     DAY_TRADE_1,
     DAY_TRADE_2,
@@ -110,8 +111,7 @@ def close_round_trip(state: State, rules: Rules, now: Moment, i: int, reason: in
     book, limits = state.book, rules.limits
     result = (book.realised[i] - book.fees[i]) / book.entered[i]
     if result < -limits.cooloff_loss:
-        book.cool_until[i] = now.elapsed + limits.cooloff_ns
-        book.cool_row[i] = now.row
+        book.cool_until[i] = AT_CLOSE
     if book.opened[i] == now.session and rules.specs.is_us_equity[i] != 0:
         book.counts[DAY_TRADE_3] = book.counts[DAY_TRADE_2]
         book.counts[DAY_TRADE_2] = book.counts[DAY_TRADE_1]

@@ -50,7 +50,7 @@ def propose(
     count = rank(state, rules, feed, now)
     if count == 0:
         return 0
-    commit(state, rules)
+    commit(state)
     book.counts[PLANNED] = 0
     for n in range(count):
         i, side = scratch.symbol[n], float(scratch.side[n])
@@ -62,7 +62,7 @@ def propose(
         quantity, reason = gates(state, rules, feed, conditions, now, (i, side, wanted))
         scratch.quantity[n], scratch.reason[n] = quantity, reason
         if reason == _OK:
-            reserve(state, rules, i, quantity * feed.tape.close[now.origin + i])
+            reserve(state, i, quantity * feed.tape.close[now.origin + i])
             scratch.action[n] = _ENTER if book.quantity[i] == 0.0 else _ADD
             book.counts[PLANNED] += 1
     return count
@@ -94,7 +94,7 @@ def rank(state: State, rules: Rules, feed: Feed, now: Moment) -> int:
 
 
 @verb
-def commit(state: State, rules: Rules) -> None:
+def commit(state: State) -> None:
     """Sum what is held and what rests to be bought: for the account and for each sector."""
     book, orders, scratch = state.book, state.orders, state.scratch
     for s in range(len(book.sector_value)):
@@ -105,16 +105,16 @@ def commit(state: State, rules: Rules) -> None:
         if orders.state[i, ENTRY] != NONE:
             value = orders.leaves[i, ENTRY] * orders.decided[i]
             committed += value
-            if rules.specs.sector[i] >= 0:
-                scratch.sector_committed[rules.specs.sector[i]] += value
+            if book.sector[i] >= 0:
+                scratch.sector_committed[book.sector[i]] += value
     book.money[COMMITTED] = committed
 
 
 @verb
-def reserve(state: State, rules: Rules, i: int, notional: float) -> None:
+def reserve(state: State, i: int, notional: float) -> None:
     """Count an accepted candidate as committed for those after it."""
     state.book.money[COMMITTED] += notional
-    sector = rules.specs.sector[i]
+    sector = state.book.sector[i]
     if sector >= 0:
         state.scratch.sector_committed[sector] += notional
 
@@ -234,7 +234,7 @@ def review(
     Between `propose` and `enter`, where verdicts were asked for or the book has changed since.
     """
     book, scratch = state.book, state.scratch
-    commit(state, rules)
+    commit(state)
     book.counts[PLANNED] = 0
     for n in range(count):
         if scratch.reason[n] != _OK:
@@ -255,5 +255,5 @@ def review(
             scratch.action[n] = _REFUSE
             continue
         scratch.quantity[n] = quantity
-        reserve(state, rules, i, quantity * price)
+        reserve(state, i, quantity * price)
         book.counts[PLANNED] += 1

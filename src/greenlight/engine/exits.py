@@ -127,7 +127,7 @@ def health(state: State, rules: Rules, score: float, sigma: float, i: int) -> fl
     heavy = crowded = 0.0
     if limits.position > 0.0 and equity != 0.0:
         heavy = abs(book.quantity[i]) * price / equity / limits.position - 1.0
-    sector = rules.specs.sector[i]
+    sector = book.sector[i]
     if sector >= 0 and limits.sector > 0.0 and equity != 0.0:
         crowded = book.sector_value[sector] / equity / limits.sector - 1.0
     goal = limits.target if gain >= 0.0 else limits.stop

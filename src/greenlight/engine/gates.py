@@ -121,7 +121,7 @@ def portfolio_gate(
 @verb
 def sector_gate(state: State, rules: Rules, i: int, wanted: float) -> tuple[float, int]:
     """Share of one sector; an unknown sector passes."""
-    sector = rules.specs.sector[i]
+    sector = state.book.sector[i]
     if sector < 0:
         return wanted, OK
     room = rules.limits.sector * state.book.money[EQUITY] - state.scratch.sector_committed[sector]
@@ -136,7 +136,7 @@ def symbol_gate(
 ) -> int:
     """Cool-off, overextended, untradable, not in the universe, wrong regime, no short."""
     book, limits, cell = state.book, rules.limits, now.origin + i
-    if now.elapsed < book.cool_until[i] or book.cool_row[i] == now.row:
+    if now.elapsed < book.cool_until[i]:
         return COOLOFF
     if conditions is not None:
         strength = conditions.rsi[cell]

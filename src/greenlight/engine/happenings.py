@@ -34,6 +34,7 @@ _CASH_MERGER, _STOCK_MERGER = int(Happening.CASH_MERGER), int(Happening.STOCK_ME
 _SPIN_OFF, _DELIST = int(Happening.SPIN_OFF), int(Happening.DELIST)
 _DEPOSIT, _MANUAL, _RECALL = int(Happening.DEPOSIT), int(Happening.MANUAL), int(Happening.RECALL)
 _HALT, _RESUME = int(Happening.HALT), int(Happening.RESUME)
+_SECTOR = int(Happening.SECTOR)
 _CASH_DIVIDEND, _CASH_FUNDING, _LIEU, _MERGER, _DELISTED, _DEPOSITED = 2, 3, 4, 5, 6, 7  # CashKind
 _ROLE_MANUAL, _REASON_MANUAL, _REASON_LOT, _REASON_UNTRADABLE = 5, 52, 21, 15
 _DUST = 1e-9  # of a lot: what float arithmetic leaves behind
@@ -96,6 +97,8 @@ def happen_one(
         trade_by_hand(state, rules, now, i, by)
     elif kind == _RECALL:
         book.recalled[i] = 1
+    elif kind == _SECTOR:
+        book.sector[i] = int(by[0])
     elif kind in (_HALT, _RESUME):
         book.halted[i] = 1 if kind == _HALT else 0
 

@@ -127,8 +127,8 @@ class Costs(NamedTuple):
 
     half_spread, slippage, percent: fractions of notional. impact: coefficient of the square-root
     law (Almgren et al. 2005): impact * sigma * sqrt(quantity / volume). per_share, minimum: money
-    an order. borrow: yearly fraction of the short's value. sec_rate: fraction of notional; taf_rate: money a
-    share, at most taf_cap a fill; in force from fee_from (ns UTC, ascending; -1 << 62 for always).
+    a fill. borrow: yearly fraction of the short's value. sec_rate: fraction of notional; taf_rate:
+    money a share, at most taf_cap a fill; in force from fee_from (ns UTC, ascending).
     """
 
     half_spread: F64

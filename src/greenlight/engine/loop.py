@@ -12,6 +12,7 @@ from greenlight.engine.ordertable import ENTRY
 from greenlight.engine.state import (
     ACTIVE,
     ADJUSTMENTS,
+    AT_CLOSE,
     CASH,
     DAY_START,
     DECISIONS,
@@ -161,7 +162,7 @@ def walk(
     phases: int,
 ) -> None:
     """Match and close the bar of every active symbol, drop those that are done, sum the account."""
-    book, sector, held = state.book, rules.specs.sector, state.scratch.sector_committed
+    book, held = state.book, state.scratch.sector_committed
     before, equity, gross = book.counts[ACTIVE], 0.0, 0.0
     for s in range(len(held)):
         held[s] = 0.0
@@ -175,7 +176,7 @@ def walk(
                 match(state, rules, feed, conditions, now, i)
             close_bar(state, rules, feed, conditions, now, i)
         quantity = book.quantity[i]
-        if quantity == 0.0 and state.orders.state[i, ENTRY] == NONE:
+        if quantity == 0.0 and is_done(state, rules, now, i):
             continue
         book.active[kept] = i
         kept += 1
@@ -183,8 +184,8 @@ def walk(
             value = quantity * book.mark[i]
             equity += value
             gross += abs(value)
-            if sector[i] >= 0:
-                held[sector[i]] += abs(value)
+            if book.sector[i] >= 0:
+                held[book.sector[i]] += abs(value)
     for s in range(len(held)):
         book.sector_value[s] = held[s]
     book.counts[ACTIVE] = kept
@@ -193,6 +194,21 @@ def walk(
     book.money[GROSS] = gross
     state.logs.equity[now.row] = equity
     state.logs.cash[now.row] = book.money[CASH]
+
+
+@verb
+def is_done(state: State, rules: Rules, now: Moment, i: int) -> bool:
+    """Whether a flat symbol can be dropped; a loss in this bar starts its cool-off first.
+
+    The cool-off begins here, at the close, so that history and the world count it from one moment.
+    """
+    book = state.book
+    if book.cool_until[i] == AT_CLOSE:
+        if not now.first <= i < now.end:
+            return False
+        # at least one bar, however short the cool-off
+        book.cool_until[i] = now.elapsed + max(1, rules.limits.cooloff_ns)
+    return state.orders.state[i, ENTRY] == NONE
 
 
 @verb

@@ -4,7 +4,8 @@ Prices are mirrored by the side (`s * price`, high and low swapped for a short),
 below and a gain above for either side. docs/engine.md section 3 is the table this file follows.
 """
 
-from math import inf, isnan, nan, sqrt
+from math import inf, isnan, nan
+from typing import NamedTuple
 
 from greenlight.engine.accounts import Execution, apply, cancel_entry, protect
 from greenlight.engine.compiled import verb
@@ -22,13 +23,10 @@ from greenlight.engine.ordertable import (
     TARGET,
     TRAIL,
     cancel,
-    has_limit_price,
     make_market,
 )
-from greenlight.engine.rounding import lot_floor
+from greenlight.engine.pricing import affordable, cap_by_volume, fee_of, fill_price
 from greenlight.engine.state import (
-    CASH,
-    FEE_ROW,
     NEVER,
     NONE,
     TARGET_DONE,
@@ -40,7 +38,7 @@ from greenlight.engine.state import (
 )
 from greenlight.engine.tape import Conditions, Feed, Moment
 
-OPEN, BAR, AFTER, OVER = 0, 1, 2, 3  # stages of a bar
+OPEN, BAR, AFTER, LAST, OVER = 0, 1, 2, 3, 4  # stages of a bar
 
 _STOPS = 1 << STOP | 1 << TRAIL  # they cover the same quantity: one is enough
 
@@ -48,6 +46,25 @@ _EXPIRED = 49  # Reason.EXPIRED
 _CASH = 50  # Reason.CASH
 _ENTRY_REASON = 51  # Reason.ENTRY
 _ROLE_REASON = 45  # Reason.STOP - Role.STOP: STOP, TARGET and TRAIL follow each other in both
+
+
+class Progress(NamedTuple):
+    """How far the matching of one symbol's bar has come; prices mirrored.
+
+    start: the open, or the reference price of an ENTRY filled since. tried: bits of roles looked
+    at. shielded: protection is not live in this bar. filled: quantity so far.
+    """
+
+    symbol: int
+    cell: int
+    stage: int
+    tried: int
+    shielded: bool
+    side: float
+    start: float
+    top: float
+    bottom: float
+    filled: float
 
 
 @verb
@@ -64,32 +81,92 @@ def match(
         return
     if isnan(tape.close[cell]) or book.halted[i] != 0:
         return
-    side = 1.0 if book.quantity[i] > 0.0 else -1.0
-    if book.quantity[i] == 0.0:
-        side = 1.0 if orders.side[i] > 0 else -1.0
+    progress = start_bar(state, rules, feed, now, i)
+    while progress.stage != OVER:
+        fill, progress = next_execution(state, rules, feed, conditions, now, progress)
+        if progress.stage != OVER and fill.quantity > 0.0:
+            take(state, rules, now, fill)
+
+
+@verb
+def take(state: State, rules: Rules, now: Moment, fill: Execution) -> None:
+    """Book a fill of one of our orders: off the order, into the account, protected anew."""
+    i, role = fill.symbol, fill.role
+    orders = state.orders
+    settle(state, i, role, orders.leaves[i, role] - fill.quantity, rules.specs.lot[i])
+    apply(state, rules, now, fill)
+    if state.book.quantity[i] != 0.0:
+        protect(state, rules, i)
+
+
+@verb
+def start_bar(state: State, rules: Rules, feed: Feed, now: Moment, i: int) -> Progress:
+    """Age the ENTRY and take down what matching needs to know of the bar."""
+    book, orders, tape = state.book, state.orders, feed.tape
+    cell = now.origin + i
     if orders.state[i, ENTRY] != NONE:
         age_entry(state, rules, now, i)
-    top = side * (high if side > 0.0 else low)
-    bottom = side * (low if side > 0.0 else high)
-    shielded = book.quantity[i] == 0.0 and rules.limits.protect_from == PROTECT_FROM_NEXT_BAR
-    stage, tried, filled, start = OPEN, 0, 0.0, side * tape.open[cell]
-    while stage != OVER:
-        role, reference, stage = next_fill(
-            orders, i, (side, start, top, bottom), tried, stage, shielded
-        )
-        if role < 0:
-            break
-        tried |= _STOPS if role in (STOP, TRAIL) else 1 << role
-        filled += execute(
-            state, rules, now, (i, role, cell, side, side * reference, filled), feed, conditions
-        )
-        if book.quantity[i] == 0.0 and role != ENTRY:
-            break
-        if role == ENTRY:
-            tried &= ~_STOPS
-            stage, start = (BAR if stage == OPEN else AFTER), reference
-            if shielded:
-                break
+    flat = book.quantity[i] == 0.0
+    side = 1.0 if book.quantity[i] > 0.0 or (flat and orders.side[i] > 0) else -1.0
+    return Progress(
+        symbol=i,
+        cell=cell,
+        stage=OPEN,
+        tried=0,
+        shielded=flat and rules.limits.protect_from == PROTECT_FROM_NEXT_BAR,
+        side=side,
+        start=side * tape.open[cell],
+        top=side * (tape.high[cell] if side > 0.0 else tape.low[cell]),
+        bottom=side * (tape.low[cell] if side > 0.0 else tape.high[cell]),
+        filled=0.0,
+    )
+
+
+@verb
+def next_execution(
+    state: State,
+    rules: Rules,
+    feed: Feed,
+    conditions: Conditions | None,
+    now: Moment,
+    at: Progress,
+) -> tuple[Execution, Progress]:
+    """The next fill of the bar, of quantity 0 where volume or cash allow none; stage OVER: no more.
+
+    The caller books the fill before it asks again: what rests then may have changed.
+    """
+    i = at.symbol
+    role, reference, stage = next_fill(state.orders, at)
+    if role >= 0 and role != ENTRY and state.book.quantity[i] == 0.0:
+        role = -1
+    if role < 0:
+        nothing = Execution(i, 0.0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0, 0)
+        return nothing, step(at, OVER, 0, at.start, 0.0)
+    fill = execute(state, rules, feed, conditions, now, (at, role, at.side * reference))
+    if role != ENTRY:
+        bits = _STOPS if role in (STOP, TRAIL) else 1 << role
+        return fill, step(at, stage, at.tried | bits, at.start, fill.quantity)
+    stage = BAR if stage == OPEN else AFTER
+    if at.shielded:
+        stage = LAST
+    return fill, step(at, stage, (at.tried | 1 << ENTRY) & ~_STOPS, reference, fill.quantity)
+
+
+@verb
+def step(at: Progress, stage: int, tried: int, start: float, filled: float) -> Progress:
+    """The bar's progress after a look at an order."""
+    return Progress(
+        at.symbol,
+        at.cell,
+        stage,
+        tried,
+        at.shielded,
+        at.side,
+        start,
+        at.top,
+        at.bottom,
+        at.filled + filled,
+    )
 
 
 @verb
@@ -111,54 +188,40 @@ def age_entry(state: State, rules: Rules, now: Moment, i: int) -> None:
 
 
 @verb
-def next_fill(
-    orders: Orders,
-    i: int,
-    bar: tuple[float, float, float, float],
-    tried: int,
-    stage: int,
-    shielded: bool,  # noqa: FBT001  # compiled code takes no keywords
-) -> tuple[int, float, int]:
-    """Find the next order that fills: (role, mirrored reference price, stage), role -1 for none.
-
-    bar: side, then mirrored open, high, low. tried: bits of the roles already looked at.
-    """
-    side, start, top, bottom = bar
+def next_fill(orders: Orders, at: Progress) -> tuple[int, float, int]:
+    """Find the next order that fills: (role, mirrored reference price, stage), role -1 for none."""
+    i, side, start, tried, stage = at.symbol, at.side, at.start, at.tried, at.stage
+    if stage == LAST:
+        return -1, 0.0, OVER
     if stage == OPEN:
-        role = fills_at_open(orders, i, (side, start), tried, shielded)
+        role = fills_at_open(orders, at)
         if role >= 0:
             return role, start, OPEN
-    if stage != AFTER and not shielded:
-        role, level = crossed_stop(orders, i, side, bottom, tried)
+    if stage != AFTER and not at.shielded:
+        role, level = crossed_stop(orders, i, side, at.bottom, tried)
         if role >= 0:
             return role, min(level, start), BAR
         target = side * orders.price[i, TARGET]
-        if orders.state[i, TARGET] != NONE and not tried & (1 << TARGET) and top > target:
+        if orders.state[i, TARGET] != NONE and not tried & (1 << TARGET) and at.top > target:
             return TARGET, max(target, start), BAR
     if stage != AFTER and orders.state[i, ENTRY] != NONE and not tried & (1 << ENTRY):
-        reference = entry_in_bar(orders, i, side, top, bottom)
+        reference = entry_in_bar(orders, i, side, at.top, at.bottom)
         if not isnan(reference):
             return ENTRY, reference, BAR
-    if stage == AFTER and not shielded:
+    if stage == AFTER and not at.shielded:
         level = side * orders.price[i, STOP]
-        if orders.state[i, STOP] != NONE and not tried & (1 << STOP) and bottom <= level:
+        if orders.state[i, STOP] != NONE and not tried & (1 << STOP) and at.bottom <= level:
             return STOP, min(level, start), AFTER
     return -1, 0.0, OVER
 
 
 @verb
-def fills_at_open(
-    orders: Orders,
-    i: int,
-    opening: tuple[float, float],
-    tried: int,
-    shielded: bool,  # noqa: FBT001  # compiled code takes no keywords
-) -> int:
+def fills_at_open(orders: Orders, at: Progress) -> int:
     """The role that fills at the (mirrored) open, or -1."""
-    side, start = opening
+    i, side, start, tried = at.symbol, at.side, at.start, at.tried
     if orders.state[i, EXIT] != NONE and not tried & (1 << EXIT):
         return EXIT
-    if not shielded:
+    if not at.shielded:
         for role in (STOP, TRAIL):
             if orders.state[i, role] == TRIGGERED and not tried & (1 << role):
                 return role
@@ -228,129 +291,40 @@ def trigger_limit(orders: Orders, i: int) -> None:
 def execute(
     state: State,
     rules: Rules,
-    now: Moment,
-    what: tuple[int, int, int, float, float, float],
     feed: Feed,
     conditions: Conditions | None,
-) -> float:
-    """Fill as much of an order as volume and cash allow; returns the quantity filled.
-
-    what: symbol, role, cell, side of the position, reference price, filled so far in this bar.
-    """
-    i, role, cell, side, reference, filled = what
-    book, orders, lot = state.book, state.orders, rules.specs.lot[i]
+    now: Moment,
+    what: tuple[Progress, int, float],
+) -> Execution:
+    """Fill as much of an order (progress, role, reference price) as volume and cash allow."""
+    at, role, reference = what
+    i, orders = at.symbol, state.orders
     quantity = orders.leaves[i, role]
     if conditions is not None:
-        quantity = cap_by_volume(rules, quantity, feed.tape.volume[cell], filled, lot)
+        volume, lot = feed.tape.volume[at.cell], rules.specs.lot[i]
+        quantity = cap_by_volume(rules, quantity, volume, at.filled, lot)
+    direction = at.side if role == ENTRY else -at.side
+    intent, attempt = orders.intent[i, role], orders.attempt[i, role]
     if quantity <= 0.0:
         remain(orders, i, role)
-        return 0.0
-    direction = side if role == ENTRY else -side
-    terms = (i, role, cell, direction, reference, quantity)
+        return Execution(i, direction, role, 0, 0.0, 0.0, reference, 0.0, intent, attempt)
+    terms = (i, role, at.cell, direction, reference, quantity)
     price = fill_price(state, rules, now, terms, feed, conditions)
-    leaves = orders.leaves[i, role] - quantity
-    if role == ENTRY and side > 0.0 and rules.limits.leverage <= 1.0:
+    if role == ENTRY and direction > 0.0 and rules.limits.leverage <= 1.0:
         paid = affordable(state, rules, i, price, quantity)
         if paid < quantity:
             orders.leaves[i, ENTRY] -= paid
             cancel_entry(state, now, i, _CASH)
-            quantity, leaves = paid, 0.0
-            if quantity <= 0.0:
-                return 0.0
-            terms = (i, role, cell, direction, reference, quantity)
+            orders.leaves[i, ENTRY] = quantity = paid
+            terms = (i, role, at.cell, direction, reference, quantity)
             price = fill_price(state, rules, now, terms, feed, conditions)
-    fee = fee_of(state, rules, now, (i, direction, quantity, price))
-    intent, attempt = orders.intent[i, role], orders.attempt[i, role]
+    fee = fee_of(state, rules, now, (i, direction, quantity, price)) if quantity > 0.0 else 0.0
     reason = role + _ROLE_REASON
     if role == ENTRY:
         reason = _ENTRY_REASON
     elif role == EXIT:
         reason = orders.reason[i, EXIT]
-    settle(state, i, role, leaves, lot)
-    fill = Execution(i, direction, role, reason, quantity, price, reference, fee, intent, attempt)
-    apply(state, rules, now, fill)
-    if book.quantity[i] != 0.0:
-        protect(state, rules, i)
-    return quantity
-
-
-@verb
-def cap_by_volume(rules: Rules, quantity: float, volume: float, filled: float, lot: float) -> float:
-    """Quantity that the bar's volume leaves to us; NaN volume caps nothing."""
-    if isnan(volume) or rules.limits.bar_share == inf:
-        return quantity
-    return min(quantity, lot_floor(rules.limits.bar_share * volume, lot) - filled)
-
-
-@verb
-def fill_price(
-    state: State,
-    rules: Rules,
-    now: Moment,
-    terms: tuple[int, int, int, float, float, float],
-    feed: Feed,
-    conditions: Conditions | None,
-) -> float:
-    """Reference price worsened by half spread, slippage and impact; a limit fills at its reference.
-
-    terms: symbol, role, cell, direction, reference price, quantity. Where a cost is charged.
-    """
-    i, role, cell, direction, reference, quantity = terms
-    orders, costs = state.orders, rules.costs
-    if has_limit_price(orders, i, role):
-        return reference
-    worse = costs.half_spread[i] + costs.slippage[i]
-    if conditions is not None:
-        volume = feed.tape.volume[cell]
-        sigma = last_sigma(feed, conditions, now, cell)
-        if volume > 0.0 and not isnan(sigma):
-            worse += costs.impact[i] * sigma * sqrt(quantity / volume)
-    price = reference * (1.0 + direction * worse)
-    if role == ENTRY and orders.kind[i] == ENTRY_STOP_LIMIT:
-        limit = orders.limit[i]
-        if direction * price > direction * limit:
-            return limit
-    return price
-
-
-@verb
-def last_sigma(feed: Feed, conditions: Conditions, now: Moment, cell: int) -> float:
-    """Sigma at the symbol's last close before this bar, NaN where there is none."""
-    width = now.end - now.first
-    for back in range(1, now.at + 1):
-        before = cell - back * width
-        if not isnan(feed.tape.close[before]):
-            return float(conditions.sigma[before])
-    return nan
-
-
-@verb
-def affordable(state: State, rules: Rules, i: int, price: float, quantity: float) -> float:
-    """`quantity`, or as many whole lots as cash pays for at the price with the fee."""
-    costs = rules.costs
-    unit = price * (1.0 + costs.percent[i]) + costs.per_share[i]
-    payable = (state.book.money[CASH] - costs.minimum[i]) / unit
-    if payable >= quantity:
-        return quantity
-    return max(0.0, lot_floor(payable, rules.specs.lot[i]))
-
-
-@verb
-def fee_of(state: State, rules: Rules, now: Moment, what: tuple[int, float, float, float]) -> float:
-    """Commission, and the regulatory fees on a sell that are in force. Where a fee is decided."""
-    i, direction, quantity, price = what
-    costs, count = rules.costs, state.book.counts
-    notional = quantity * price
-    fee = max(costs.minimum[i], costs.per_share[i] * quantity + costs.percent[i] * notional)
-    if direction < 0.0 and costs.regulatory[i] != 0:
-        k = count[FEE_ROW]
-        while k + 1 < len(costs.fee_from) and costs.fee_from[k + 1] <= now.close_ts:
-            k += 1
-        count[FEE_ROW] = k
-        if costs.fee_from[k] <= now.close_ts:
-            fee += costs.sec_rate[k] * notional
-            fee += min(costs.taf_rate[k] * quantity, costs.taf_cap[k])
-    return fee
+    return Execution(i, direction, role, reason, quantity, price, reference, fee, intent, attempt)
 
 
 @verb

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from greenlight.domain import HaltError
+from greenlight.domain import HaltError, Happening
 from greenlight.engine.candidates import find_candidates
 from greenlight.engine.limits import Limits
 from greenlight.engine.loop import WHOLE, begin, run
@@ -24,6 +24,7 @@ from greenlight.engine.state import (
     NEXT_HAPPENING,
     REFUSED_ID,
     Logs,
+    Room,
     Rules,
     State,
     build_state,
@@ -75,8 +76,8 @@ def simulate(
     rules = normalise(rules)
     feed = build_feed(tape, score, rules.limits, surroundings)
     rows, row = len(tape.close_ts), 0
-    candidates = int(feed.candidates.start[-1])
-    state = build_state(rules.specs, rules.limits, cash, rows, candidates)
+    room = Room(rows, int(feed.candidates.start[-1]), _last_sector(feed.happenings))
+    state = build_state(rules.specs, rules.limits, cash, room)
     while (row := run(state, rules, feed, surroundings.conditions, (row, rows), WHOLE)) < rows:
         due = is_due_at(state, feed, row)
         state = begin_row(state, rules, feed, row) if due else grow(state)
@@ -120,6 +121,11 @@ def normalise(rules: Rules) -> Rules:
     kinds = Limits()
     limits = Limits._make(type(k)(v) for k, v in zip(kinds, rules.limits, strict=True))
     return Rules(limits, rules.costs, rules.specs)
+
+
+def _last_sector(events: Happenings) -> int:
+    changes = events.a[events.kind == Happening.SECTOR]
+    return int(changes.max(initial=-1.0))
 
 
 def is_due_at(state: State, feed: Feed, row: int) -> bool:

@@ -50,6 +50,7 @@ WINDOWS_AT = 23  # row for which the correlation windows' sums stand
 _COUNT = 24
 
 NEVER = -(1 << 62)
+AT_CLOSE = 1 << 62  # a cool-off that begins with the close of the row in progress
 
 # order states
 NONE = 0
@@ -63,8 +64,8 @@ class Book(NamedTuple):
     """Positions and account. Arrays of N symbols unless said; money[...] and counts[...] as above.
 
     active: symbols with a position or an order, ascending, counts[ACTIVE] of them. extreme: best
-    price since entry. entered: notional bought into the round trip. sector_value: held value of each
-    sector at the last row's end.
+    price since entry. entered: notional bought into the round trip. sector: its number now, -1
+    unknown. sector_value: held value of each sector at the last row's end.
     """
 
     money: F64
@@ -82,13 +83,13 @@ class Book(NamedTuple):
     opened: I64
     intent: I64
     cool_until: I64
-    cool_row: I64
     last_id: I64
     halted: I64
     recalled: I64
     trimmed: I64
     target_state: I64
     health: F64
+    sector: I64
     sector_value: F64
 
 
@@ -175,19 +176,28 @@ class Rules(NamedTuple):
     specs: Specs
 
 
-def build_state(specs: Specs, limits: Limits, cash: float, rows: int, candidates: int = 0) -> State:
-    """An empty book with `cash`, for a run of `rows` rows with so many candidates."""
+class Room(NamedTuple):
+    """How much a run needs room for: rows, candidates, and the largest sector number it meets."""
+
+    rows: int
+    candidates: int = 0
+    last_sector: int = -1
+
+
+def build_state(specs: Specs, limits: Limits, cash: float, room: Room) -> State:
+    """An empty book with `cash`."""
     n = len(specs.lot)
-    sectors = int(specs.sector.max(initial=-1)) + 1
+    sectors = max(int(specs.sector.max(initial=-1)), room.last_sector) + 1
     return State(
-        _book(n, sectors, cash),
+        _book(specs, sectors, cash),
         _orders(n),
         _scratch(n, sectors, limits),
-        _logs(n, rows, candidates),
+        _logs(n, room),
     )
 
 
-def _book(n: int, sectors: int, cash: float) -> Book:
+def _book(specs: Specs, sectors: int, cash: float) -> Book:
+    n = len(specs.lot)
     money = np.zeros(_MONEY)
     money[[CASH, EQUITY, PEAK, DAY_START]] = cash
     count = np.zeros(_COUNT, dtype=np.int64)
@@ -199,6 +209,7 @@ def _book(n: int, sectors: int, cash: float) -> Book:
     arrays: dict[str, NDArray[Any]] = {**floats, **{k: np.zeros(n, dtype=np.int64) for k in ints}}
     arrays["mark"] = np.full(n, np.nan)
     arrays["health"] = np.full(n, 50.0)
+    arrays["sector"] = specs.sector.astype(np.int64)
     arrays["sector_value"] = np.zeros(sectors)
     return Book(
         **{
@@ -206,7 +217,6 @@ def _book(n: int, sectors: int, cash: float) -> Book:
             "money": money,
             "counts": count,
             "cool_until": never,
-            "cool_row": never.copy(),
             "last_id": never.copy(),
         }
     )
@@ -260,13 +270,13 @@ def _scratch(n: int, sectors: int, limits: Limits) -> Scratch:
     )
 
 
-def _logs(n: int, rows: int, candidates: int) -> Logs:
-    size = 64 + 16 * n + 3 * candidates  # untouched pages cost nothing
+def _logs(n: int, room: Room) -> Logs:
+    size = 64 + 16 * n + 3 * room.candidates  # untouched pages cost nothing
     return Logs(
         fills=np.empty(size, dtype=FILL),
         decisions=np.empty(size, dtype=DECISION),
         flows=np.empty(size, dtype=FLOW),
         adjustments=np.empty(size, dtype=ADJUSTMENT),
-        equity=np.empty(rows),
-        cash=np.empty(rows),
+        equity=np.empty(room.rows),
+        cash=np.empty(room.rows),
     )
