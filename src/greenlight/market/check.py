@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from greenlight.domain import CorporateAction
 from greenlight.market.bars import BarSpec
-from greenlight.market.defects import Finding, Kind, Severity, defect_table, when
+from greenlight.market.defects import DefectKind, Finding, Severity, defect_table, when
 from greenlight.market.files import COLUMNS, PRICES
 from greenlight.market.row_rules import Rows, row_findings
 from greenlight.market.series_rules import Series, series_findings
@@ -40,21 +40,17 @@ class Report:
         """Number of defects that only have to be known."""
         return self.defects.height - self.refusals
 
-    def has(self, kind: Kind) -> bool:
-        """Whether a defect of this kind was found."""
-        return bool((self.defects["kind"] == kind).any())
+    def counts(self) -> dict[DefectKind, int]:
+        """Number of defects of each kind found, those that keep bars out first."""
+        counted = self.defects["kind"].value_counts()
+        number = dict(zip(counted["kind"], counted["count"], strict=True))
+        return {kind: number[kind] for kind in DefectKind if kind in number}
 
-    def counts(self) -> dict[str, int]:
-        """Number of defects of each kind found, most frequent first."""
-        counted = self.defects["kind"].value_counts(sort=True)
-        return dict(zip(counted["kind"], counted["count"], strict=True))
-
-    def lines(self, severity: Severity, limit: int) -> Iterator[str]:
-        """The first `limit` defects of one severity in words."""
-        chosen = self.defects.filter(pl.col("severity") == severity).head(limit)
-        for kind, symbol, moment, row, detail in chosen.select(
-            "kind", "symbol", when(self.spec), "row", "detail"
-        ).rows():
+    def lines(self, kind: DefectKind, limit: int) -> Iterator[str]:
+        """The first `limit` defects of one kind in words."""
+        chosen = self.defects.filter(pl.col("kind") == kind).head(limit)
+        columns = ("symbol", when(self.spec), "row", "detail")
+        for symbol, moment, row, detail in chosen.select(*columns).rows():
             yield f"{symbol or '(no symbol)'} {moment} row {row}: {kind}: {detail}"
 
 
@@ -73,7 +69,7 @@ def check(
     series = _series(rows, fit)
     findings += series_findings(series, actions)
     for finding in findings:
-        if finding.kind is Kind.ADJUSTMENT:
+        if finding.kind is DefectKind.ADJUSTMENT:
             fit &= ~np.isin(rows.code, rows.code[finding.rows])
     defects = defect_table(table, findings)
     bad = ~fit & ~rows.is_outside
@@ -87,7 +83,7 @@ def check(
 
 
 def _refused(findings: list[Finding]) -> NDArray[np.int64]:
-    refused = [f.rows for f in findings if f.severity is Severity.REFUSE]
+    refused = [f.rows for f in findings if f.kind.severity is Severity.REFUSE]
     return np.concatenate(refused) if refused else np.empty(0, dtype=np.int64)
 
 
@@ -117,7 +113,7 @@ def _with_reasons(
         reason=pl.format("{}: {}", "kind", "detail")
     )
     by_row = refused.group_by("row").agg(own=pl.col("reason").str.join("; "))
-    whole = refused.filter(pl.col("kind") == Kind.ADJUSTMENT)
+    whole = refused.filter(pl.col("kind") == DefectKind.ADJUSTMENT)
     by_symbol = whole.group_by("symbol").agg(whole=pl.col("reason").str.join("; "))
     return (
         table.select(COLUMNS)

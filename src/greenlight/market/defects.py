@@ -21,7 +21,7 @@ class Severity(StrEnum):
     WARN = "warn"
 
 
-class Kind(StrEnum):
+class DefectKind(StrEnum):
     """What is wrong."""
 
     STAMP = "stamp"  # no time or no symbol
@@ -39,8 +39,12 @@ class Kind(StrEnum):
     SPLIT = "split"  # a jump that smells of an unadjusted split
     TICK = "tick"  # declared raw, yet prices no exchange could print
 
+    @property
+    def severity(self) -> Severity:
+        """The last three may be true of good bars."""
+        warnings = (DefectKind.GAP, DefectKind.SPLIT, DefectKind.TICK)
+        return Severity.WARN if self in warnings else Severity.REFUSE
 
-_WARNINGS = (Kind.GAP, Kind.SPLIT, Kind.TICK)
 
 DEFECT_SCHEMA: dict[str, pl.DataType] = {
     "severity": pl.String(),
@@ -56,17 +60,12 @@ DEFECT_SCHEMA: dict[str, pl.DataType] = {
 class Finding:
     """Rows of a bar table that have one kind of defect, and the words for each."""
 
-    kind: Kind
+    kind: DefectKind
     rows: I64
     detail: pl.Series | Sequence[str]
 
-    @property
-    def severity(self) -> Severity:
-        """Decided by the kind alone."""
-        return Severity.WARN if self.kind in _WARNINGS else Severity.REFUSE
 
-
-def found(kind: Kind, bad: NDArray[np.bool_], table: pl.DataFrame, words: str) -> Finding:
+def found(kind: DefectKind, bad: NDArray[np.bool_], table: pl.DataFrame, words: str) -> Finding:
     """A finding for the rows where `bad`; `words` has a {column} for each value to be shown."""
     rows = np.flatnonzero(bad).astype(np.int64)
     names = [part.partition("}")[0] for part in words.split("{")[1:]]
@@ -82,7 +81,7 @@ def defect_table(table: pl.DataFrame, findings: Sequence[Finding]) -> pl.DataFra
     """One line a defect in order of symbol, time and row; `row` counts from 1 as in the file."""
     parts = [
         table[finding.rows].select(
-            severity=pl.lit(finding.severity.value),
+            severity=pl.lit(finding.kind.severity.value),
             kind=pl.lit(finding.kind.value),
             symbol="symbol",
             ts="ts",

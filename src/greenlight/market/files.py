@@ -7,11 +7,13 @@ whether the file can be read as what it says it is; `check` judges the values.
 
 import os
 from dataclasses import dataclass
+from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
 
-from greenlight.domain import Timeframe, UserError
+from greenlight.domain import CashDividend, CorporateAction, Split, Timeframe, UserError
 from greenlight.market.stamps import read_stamps
 
 PRICES = ("open", "high", "low", "close")
@@ -24,15 +26,17 @@ SCHEMA: dict[str, pl.DataType] = {
     **dict.fromkeys(NUMBERS, pl.Float64()),
 }
 _SUFFIXES = (".parquet", ".csv", ".csv.gz")
+_BESIDE = ("dividend", "split_ratio")
 _MAGIC = b"PAR1"
 
 
 @dataclass(frozen=True, slots=True)
 class BarFile:
-    """A file's bar table and what was assumed or left aside in reading it, a line each."""
+    """A file's bar table, the actions that stood beside the bars, and notes on how it was read."""
 
     path: Path
     table: pl.DataFrame
+    actions: tuple[CorporateAction, ...]
     notes: tuple[str, ...]
 
 
@@ -40,18 +44,21 @@ def read_bars(path: Path | str, timeframe: Timeframe) -> BarFile:
     """Read one file whole. Raises UserError, one line, when it is not a file of bars.
 
     Stamps may be instants of any unit, with a zone or without one (then UTC), dates, ISO text or
-    whole numbers since the epoch (s, ms, us or ns by their size).
+    whole numbers since the epoch (s, ms, us or ns by their size). Beside daily bars columns
+    `dividend` (cash a unit) and `split_ratio` (new units for one old) become actions.
     """
     place = Path(path)
     raw, extra = _chosen(place, read_frame(place))
     if raw.height == 0:
         raise UserError(f"{place}: has no rows")
     stamps = read_stamps(place, raw["ts"], timeframe)
-    table = pl.DataFrame(
-        [stamps.ts, _symbols(place, raw["symbol"]), *(_numbers(place, raw[n]) for n in NUMBERS)]
-    )
-    left_aside = [f"columns left aside: {', '.join(extra)}"] if extra else []
-    return BarFile(place, table, (*stamps.notes, *left_aside))
+    symbol = _symbols(place, raw["symbol"])
+    table = pl.DataFrame([stamps.ts, symbol, *(_numbers(place, raw[name]) for name in NUMBERS)])
+    beside = [name for name in _BESIDE if name in raw.columns and timeframe is Timeframe.D1]
+    actions = [_actions(table, _numbers(place, raw[name])) for name in beside]
+    left_aside = [name for name in extra if name not in beside]
+    notes = [f"columns left aside: {', '.join(left_aside)}"] if left_aside else []
+    return BarFile(place, table, tuple(chain(*actions)), (*stamps.notes, *notes))
 
 
 def read_frame(place: Path) -> pl.DataFrame:
@@ -85,7 +92,7 @@ def require_parquet(place: Path) -> None:
 def _chosen(place: Path, raw: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
     """The columns of bars, whatever the case of their names, and the names of all others."""
     names = {name: name.strip().lstrip("\ufeff").lower() for name in raw.columns}
-    for name in COLUMNS:
+    for name in (*COLUMNS, *_BESIDE):
         if list(names.values()).count(name) > 1:
             raise UserError(f"{place}: two columns are called {name}")
     missing = [name for name in COLUMNS if name not in names.values()]
@@ -94,8 +101,8 @@ def _chosen(place: Path, raw: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
             f"{place}: no column {', '.join(missing)}; bars need {', '.join(COLUMNS)}, "
             f"the file has {', '.join(raw.columns) or 'none'}"
         )
-    wanted = {old: new for old, new in names.items() if new in COLUMNS}
-    extra = [old for old in names if old not in wanted]
+    wanted = {old: new for old, new in names.items() if new in (*COLUMNS, *_BESIDE)}
+    extra = [old for old, new in names.items() if new not in COLUMNS]
     return raw.select(wanted.keys()).rename(wanted), extra
 
 
@@ -117,3 +124,16 @@ def _numbers(place: Path, column: pl.Series) -> pl.Series:
         row = wrong[0]
         raise UserError(f"{place} row {row + 1}: {column.name} {text[row]!r} is not a number")
     return values.fill_null(float("nan"))
+
+
+def _actions(table: pl.DataFrame, column: pl.Series) -> list[CorporateAction]:
+    """Dividends or splits out of a column beside the bars; 0, empty and a ratio of 1 mean none."""
+    is_split = column.name == "split_ratio"
+    chosen = table.select("symbol", day=pl.col("ts").dt.date(), value=column).filter(
+        pl.col("symbol").is_not_null()
+        & pl.col("day").is_not_null()
+        & pl.col("value").is_finite()
+        & ~pl.col("value").is_in([0.0, 1.0] if is_split else [0.0])
+    )
+    kind = Split if is_split else CashDividend
+    return [kind(symbol, day, Decimal(str(value))) for symbol, day, value in chosen.rows()]

@@ -11,7 +11,7 @@ from greenlight.domain import Timeframe
 from greenlight.market.arrays import I64
 from greenlight.market.bars import BarSpec
 from greenlight.market.calendars import ALWAYS, NS_DAY, NS_MINUTE, sessions_around
-from greenlight.market.defects import Finding, Kind, found
+from greenlight.market.defects import DefectKind, Finding, found
 from greenlight.market.files import NUMBERS
 from greenlight.market.grid import Place, Windows, windows
 
@@ -24,13 +24,15 @@ _OHLC = "open {open} high {high} low {low} close {close}"
 class Rows:
     """A bar table of T rows with what is needed to judge it; `order` sorts by symbol, then time.
 
-    `known`: has time and symbol; `code` numbers the symbols; `ts` in ns UTC (0 where unknown).
+    `known`: has time and symbol; `code` numbers the symbols, `run` what stands in order of time in
+    the file (an instrument may stand there under two tickers); `ts` in ns UTC (0 where unknown).
     """
 
     spec: BarSpec
     table: pl.DataFrame
     known: NDArray[np.bool_]
     code: I64
+    run: I64
     ts: I64
     order: I64
     windows: Windows
@@ -46,6 +48,7 @@ class Rows:
             table=table,
             known=known,
             code=code,
+            run=_codes(table["ticker"]) if "ticker" in table.columns else code,
             ts=ts,
             order=np.lexsort((ts, code)),
             windows=windows(ts, spec.calendar, spec.timeframe),
@@ -61,12 +64,14 @@ class Rows:
 def row_findings(rows: Rows, now: int) -> Iterator[Finding]:
     """Every defect a row has by itself or with another row of the same symbol."""
     table = rows.table
-    yield found(Kind.STAMP, ~rows.known, table, "time {ts}, symbol {symbol}: one is missing")
+    yield found(DefectKind.STAMP, ~rows.known, table, "time {ts}, symbol {symbol}: one is missing")
     yield from _values(table)
     future = _is_future(rows, now)
-    yield found(Kind.FUTURE, future, table, "not closed by now; close {close}")
+    yield found(DefectKind.FUTURE, future, table, "not closed by now; close {close}")
     yield from _off_calendar(rows)
-    yield found(Kind.ORDER, _is_late(rows, future), table, f"before the row above it; {_OHLC}")
+    yield found(
+        DefectKind.ORDER, _is_late(rows, future), table, f"before the row above it; {_OHLC}"
+    )
     yield from _duplicates(rows)
     yield from _clock(rows)
 
@@ -75,15 +80,15 @@ def _values(table: pl.DataFrame) -> Iterator[Finding]:
     o, h, low, c, volume = (table[name].to_numpy() for name in NUMBERS)
     prices = np.stack([o, h, low, c])
     finite = np.all(np.isfinite(prices), axis=0)
-    yield found(Kind.NAN, ~finite, table, _OHLC)
+    yield found(DefectKind.NAN, ~finite, table, _OHLC)
     with np.errstate(invalid="ignore"):
-        yield found(Kind.PRICE, np.any(prices <= 0, axis=0), table, _OHLC)
+        yield found(DefectKind.PRICE, np.any(prices <= 0, axis=0), table, _OHLC)
         crossed = (h < low) | (o > h) | (o < low) | (c > h) | (c < low)
-        yield found(Kind.RANGE, finite & crossed, table, _OHLC)
-        yield found(Kind.VOLUME, (volume < 0) | np.isinf(volume), table, "volume {volume}")
+        yield found(DefectKind.RANGE, finite & crossed, table, _OHLC)
+        yield found(DefectKind.VOLUME, (volume < 0) | np.isinf(volume), table, "volume {volume}")
     has_volume = table.select((~pl.col("volume").is_nan()).any().over("symbol")).to_series()
     yield found(
-        Kind.VOLUME,
+        DefectKind.VOLUME,
         has_volume.to_numpy() & np.isnan(volume),
         table,
         "volume {volume}, known for other bars of the symbol",
@@ -100,10 +105,13 @@ def _off_calendar(rows: Rows) -> Iterator[Finding]:
     off = rows.known & (place == Place.OFF_GRID)
     hint = ", daily ones at 00:00 UTC of the date" if spec.timeframe is Timeframe.D1 else ""
     words = f"no {spec.timeframe} bar of {spec.calendar} begins then{hint}; close {{close}}"
-    yield found(Kind.CALENDAR, off, rows.table, words)
+    yield found(DefectKind.CALENDAR, off, rows.table, words)
     closed = rows.known & (place == Place.CLOSED)
     yield found(
-        Kind.CALENDAR, closed, rows.table, f"{spec.calendar} has no session then; close {{close}}"
+        DefectKind.CALENDAR,
+        closed,
+        rows.table,
+        f"{spec.calendar} has no session then; close {{close}}",
     )
 
 
@@ -111,9 +119,9 @@ def _is_late(rows: Rows, future: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Rows before the one above them; one from the future does not make the next one late."""
     late = np.zeros(len(rows.ts), dtype=np.bool_)
     judged = np.flatnonzero(rows.known & ~future)
-    by_symbol = judged[np.argsort(rows.code[judged], kind="stable")]
-    same = np.diff(rows.code[by_symbol]) == 0
-    late[by_symbol[1:]] = same & (np.diff(rows.ts[by_symbol]) < 0)
+    in_run = judged[np.argsort(rows.run[judged], kind="stable")]
+    same = np.diff(rows.run[in_run]) == 0
+    late[in_run[1:]] = same & (np.diff(rows.ts[in_run]) < 0)
     return late
 
 
@@ -137,7 +145,7 @@ def _duplicates(rows: Rows) -> Iterator[Finding]:
     ):
         mask = np.zeros(len(rows.ts), dtype=np.bool_)
         mask[order[bad]] = True
-        yield found(Kind.DUPLICATE, mask, rows.table, words)
+        yield found(DefectKind.DUPLICATE, mask, rows.table, words)
 
 
 def _values_differ(table: pl.DataFrame, order: I64) -> NDArray[np.bool_]:
@@ -161,14 +169,18 @@ def _clock(rows: Rows) -> Iterator[Finding]:
     first = np.flatnonzero(rows.known)[:1]
     if len(ts) >= _CLOCK_ROWS and np.mean(in_wall_hours) > 0.95 and np.mean(on_grid) < 0.6:
         yield Finding(
-            Kind.CLOCK, first, ["the stamps look like New York time; bars carry UTC, or a zone"]
+            DefectKind.CLOCK,
+            first,
+            ["the stamps look like New York time; bars carry UTC, or a zone"],
         )
     known = sessions_around(spec.calendar, ts)
     at_close = np.count_nonzero(np.isin(ts, known.close))
     at_open = np.count_nonzero(np.isin(here.open_ts[rows.known][on_grid], known.open))
     if at_close >= _CLOCK_SESSIONS and at_open * 10 < at_close:
         yield Finding(
-            Kind.CLOCK, first, ["the stamps look like the ends of bars; bars carry their open"]
+            DefectKind.CLOCK,
+            first,
+            ["the stamps look like the ends of bars; bars carry their open"],
         )
 
 

@@ -4,7 +4,6 @@ Parquet readers do not check their pages: a flipped bit comes back as another pr
 carries the CRC-32 of its numbers, and is refused when they no longer agree.
 """
 
-import os
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from greenlight.domain import UserError
+from greenlight.market.durable import replacing
 from greenlight.market.files import COLUMNS, NUMBERS, require_parquet
 
 _SEAL = "greenlight.crc32"
@@ -36,14 +36,8 @@ def write_sealed(path: Path, table: pl.DataFrame) -> None:
     ts = table["ts"].to_physical()
     extent = (table.height, ts[0], ts[-1])
     metadata = {_SEAL: _seal(table), _SPAN: " ".join(map(str, extent))}
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as draft:
         table.select(COLUMNS).write_parquet(draft, metadata=metadata)
-        replace_durably(draft, path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise UserError(f"{path}: cannot be written ({error.strerror}); it is unchanged") from error
 
 
 def read_sealed(path: Path) -> pl.DataFrame:
@@ -65,19 +59,6 @@ def read_extent(path: Path) -> Extent:
     except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise _corrupt(path) from error
     return Extent(int(rows), int(first), int(last))
-
-
-def replace_durably(draft: Path, path: Path) -> None:
-    """Put a written file in the place of another so that a power cut leaves one or the other."""
-    with draft.open("rb") as file:
-        os.fsync(file.fileno())
-    draft.replace(path)
-    if os.name == "posix":  # elsewhere a folder cannot be opened
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def _metadata(path: Path) -> dict[str, str]:

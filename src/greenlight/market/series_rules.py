@@ -10,7 +10,7 @@ from greenlight.domain import CorporateAction, Split
 from greenlight.market.arrays import F64, I64
 from greenlight.market.bars import Adjustment, BarSpec
 from greenlight.market.calendars import ALWAYS
-from greenlight.market.defects import Finding, Kind
+from greenlight.market.defects import DefectKind, Finding
 from greenlight.market.tables import day_number
 
 _LOG_RATIOS = np.log([1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 10, 15, 20, 25, 30, 40, 50, 100])
@@ -71,7 +71,7 @@ def _gaps(series: Series) -> Finding:
         "since",
         pl.when("life").then(pl.lit(hint)).otherwise(pl.lit("")),
     )
-    return Finding(Kind.GAP, series.rows[after + 1], frame.select(text).to_series())
+    return Finding(DefectKind.GAP, series.rows[after + 1], frame.select(text).to_series())
 
 
 def _jumps(series: Series, known: Sequence[CorporateAction]) -> Finding:
@@ -99,7 +99,7 @@ def _jumps(series: Series, known: Sequence[CorporateAction]) -> Finding:
             f"close {closes[before[k]]:g}, then open {opens[first[k]]:g}: smells of an unadjusted "
             f"{_ratio(float(np.exp(split[k])))} split; declare it or mend the prices"
         )
-    return Finding(Kind.SPLIT, np.array(rows, dtype=np.int64), detail)
+    return Finding(DefectKind.SPLIT, np.array(rows, dtype=np.int64), detail)
 
 
 def _nearest_split(jump: F64) -> F64:
@@ -131,7 +131,7 @@ def _contradictions(series: Series, splits: Sequence[Split]) -> Finding:
                     f"declared {series.spec.adjustment}, but the {_ratio(float(split.ratio))} "
                     f"split of {split.ex_date} shows {shown}: close {before:g}, then open {after:g}"
                 )
-    return Finding(Kind.ADJUSTMENT, np.array(rows, dtype=np.int64), detail)
+    return Finding(DefectKind.ADJUSTMENT, np.array(rows, dtype=np.int64), detail)
 
 
 def _off_tick(series: Series) -> Finding:
@@ -151,7 +151,7 @@ def _off_tick(series: Series) -> Finding:
         f"{price[row]:.7g}: the prices look adjusted"
         for code, row in zip(suspects, rows, strict=True)
     ]
-    return Finding(Kind.TICK, series.rows[rows], detail)
+    return Finding(DefectKind.TICK, series.rows[rows], detail)
 
 
 def _overnight(series: Series) -> tuple[I64, I64]:

@@ -1,0 +1,129 @@
+"""How `greenlight data` shows what came in, what is there and what is wrong."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from greenlight.domain import Timeframe, UserError
+from greenlight.market import DefectError, Intake, Report, Store
+
+_SHOWN = 10  # defects of one kind shown to a person
+
+
+def intake_result(intake: Intake) -> dict[str, object]:
+    """What came in from a file, for JSON."""
+    return {
+        "source": intake.source,
+        "stored": True,
+        "symbols": len(intake.changes),
+        "added": sum(change.added for change in intake.changes),
+        "replaced": sum(change.replaced.height for change in intake.changes),
+        "unchanged": sum(change.unchanged for change in intake.changes),
+        "set_aside": intake.report.bad.height,
+        "outside_hours": intake.report.outside,
+        "actions": intake.actions,
+        "quarantine": intake.quarantined,
+        "notes": intake.notes,
+        "defects": defects(intake.report),
+    }
+
+
+def intake_lines(intake: Intake) -> Iterator[str]:
+    """What came in from a file, for people."""
+    added = sum(change.added for change in intake.changes)
+    replaced = sum(change.replaced.height for change in intake.changes)
+    unchanged = sum(change.unchanged for change in intake.changes)
+    actions = f", {intake.actions} corporate actions" if intake.actions else ""
+    yield (
+        f"{intake.source}: {len(intake.changes)} symbols, {added} bars added, {replaced} replaced, "
+        f"{unchanged} unchanged{actions}"
+    )
+    for note in intake.notes:
+        yield f"  note: {note}"
+    for change in intake.changes:
+        if change.replaced.height > 0:
+            ts, *_ = change.replaced.row(0)
+            before, after = change.replaced["close"][0], change.replaced["close_new"][0]
+            yield (
+                f"  {change.symbol}: {change.replaced.height} bars had other values, the first of "
+                f"{ts:%Y-%m-%d %H:%M}Z (close {before:g}, now {after:g})"
+            )
+    yield from complaints(intake.report)
+    if intake.quarantined is not None:
+        yield f"  {intake.report.bad.height} bad rows set aside in {intake.quarantined}"
+
+
+def refused(error: DefectError) -> dict[str, object]:
+    """A refusal, for JSON."""
+    return {"stored": False, "error": str(error), "defects": defects(error.report)}
+
+
+def check_result(name: str, report: Report | str) -> dict[str, object]:
+    """A check, for JSON; of a file that cannot be read, the words."""
+    if isinstance(report, str):
+        return {"name": name, "ok": False, "error": report, "counts": {}, "defects": []}
+    return {
+        "name": name,
+        "ok": report.refusals == 0,
+        "bars": report.good.height,
+        "outside_hours": report.outside,
+        "counts": report.counts(),
+        "defects": defects(report),
+    }
+
+
+def check_lines(name: str, report: Report | str) -> Iterator[str]:
+    """A check, for people."""
+    if isinstance(report, str):
+        yield f"{name}: {report}"
+        return
+    verdict = f"{report.refusals} defects" if report.refusals else "good"
+    outside = f", {report.outside} outside regular hours" if report.outside else ""
+    yield f"{name}: {verdict}, {report.good.height} bars fit to be used{outside}"
+    yield from complaints(report)
+
+
+def complaints(report: Report) -> Iterator[str]:
+    """The first defects of each kind, and how many more there are."""
+    for kind, count in report.counts().items():
+        for line in report.lines(kind, _SHOWN):
+            yield f"  {kind.severity}: {line}"
+        if count > _SHOWN:
+            yield f"  {kind.severity}: and {count - _SHOWN} more of {kind}; --json has them all"
+
+
+def defects(report: Report) -> list[dict[str, object]]:
+    """Every defect, for JSON."""
+    rows = report.defects.iter_rows(named=True)
+    return [dict(row) for row in rows]
+
+
+def contents(store: Store) -> tuple[list[dict[str, object]], list[str]]:
+    """A row for each symbol of the store, and a line for each file that cannot be read."""
+    rows: list[dict[str, object]] = []
+    problems: list[str] = []
+    for spec in store.specs():
+        for symbol in store.symbols(spec):
+            try:
+                extent = store.extent(spec, symbol)
+            except UserError as error:
+                problems.append(str(error))
+                continue
+            rows.append(
+                {
+                    "calendar": spec.calendar,
+                    "timeframe": str(spec.timeframe),
+                    "adjustment": str(spec.adjustment),
+                    "symbol": symbol,
+                    "bars": extent.rows,
+                    "first": _stamp(extent.first, spec.timeframe),
+                    "last": _stamp(extent.last, spec.timeframe),
+                }
+            )
+    return rows, problems
+
+
+def _stamp(ts: int, timeframe: Timeframe) -> str:
+    """2020-01-31 of a day, 2020-01-31T14:30Z of less."""
+    text = str(np.datetime64(ts, "ns").astype("datetime64[m]"))
+    return text.partition("T")[0] if timeframe is Timeframe.D1 else f"{text}Z"

@@ -1,0 +1,139 @@
+"""The door of the store: nothing enters unchecked, and nothing bad enters."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from greenlight.domain import CorporateAction, UserError
+from greenlight.market.action_store import keep_actions, merged, stored_actions
+from greenlight.market.bars import Adjustment, BarSpec
+from greenlight.market.calendars import NS_DAY
+from greenlight.market.check import Report, check
+from greenlight.market.defects import DefectKind
+from greenlight.market.files import read_bars
+from greenlight.market.identity import TickerMap
+from greenlight.market.quarantine import set_aside
+from greenlight.market.store import Change, Store
+
+
+class DefectError(UserError):
+    """Bars were refused; `report` names each defect."""
+
+    def __init__(self, message: str, report: Report) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms bars come in.
+
+    `now` in ns UTC; `quarantine`: bad rows are set aside in a file instead of refusing all;
+    `actions` known of the symbols; `tickers`: whose a ticker was when.
+    """
+
+    now: int
+    quarantine: bool = False
+    actions: tuple[CorporateAction, ...] = ()
+    tickers: TickerMap | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A bar table from a named source, the actions that came with it, and notes on reading it."""
+
+    source: str
+    table: pl.DataFrame
+    actions: tuple[CorporateAction, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What came in: a change a symbol, the number of actions that were news, the file of rows that
+    were set aside, if any.
+    """
+
+    source: str
+    report: Report
+    changes: tuple[Change, ...]
+    actions: int
+    notes: tuple[str, ...]
+    quarantined: Path | None
+
+
+def read_delivery(path: Path, spec: BarSpec, terms: Terms) -> Delivery:
+    """A bar file with all that `terms` say of it. Raises UserError when it cannot be read."""
+    file = read_bars(path, spec.timeframe)
+    inside = file.actions if spec.adjustment is Adjustment.RAW else ()
+    table, actions = file.table, merged(inside, terms.actions)
+    if terms.tickers is not None:
+        table = _identified(table, terms.tickers)
+        actions = _known_of(table, merged(terms.tickers.renamed(actions), _fates(terms.tickers)))
+    return Delivery(path.name, table, actions, file.notes)
+
+
+def admit(store: Store, spec: BarSpec, delivery: Delivery, terms: Terms) -> Intake:
+    """Check a delivery and keep what is good; adding it again changes nothing.
+
+    Raises DefectError when bars are bad and no quarantine is allowed (or none would help), and
+    UserError when the store cannot be written.
+    """
+    known = merged(stored_actions(store, spec), delivery.actions)
+    report = check(delivery.table, spec, now=terms.now, actions=known)
+    if report.refusals > 0 and (DefectKind.CLOCK in report.counts() or not terms.quarantine):
+        raise DefectError(_refusal(delivery, report), report)
+    quarantined = set_aside(store.root, spec, delivery.source, report.bad)
+    news = keep_actions(store, spec, delivery.actions)
+    changes = [
+        store.upsert(spec, str(symbol), bars)
+        for (symbol,), bars in report.good.group_by("symbol", maintain_order=True)
+    ]
+    return Intake(
+        delivery.source,
+        report,
+        tuple(changes),
+        news,
+        (*delivery.notes, *_notes(report)),
+        quarantined,
+    )
+
+
+def _identified(table: pl.DataFrame, tickers: TickerMap) -> pl.DataFrame:
+    """Instruments in the place of tickers, which stay beside them."""
+    session = table["ts"].to_physical().fill_null(0).to_numpy() // NS_DAY
+    names = table["symbol"].fill_null("").to_list()
+    owners = pl.Series("symbol", tickers.identify(names, session), dtype=pl.String)
+    return table.with_columns(owners.replace("", None), ticker=table["symbol"])
+
+
+def _fates(tickers: TickerMap) -> tuple[CorporateAction, ...]:
+    return (*tickers.changes(), *tickers.delistings())
+
+
+def _known_of(
+    table: pl.DataFrame, actions: Iterable[CorporateAction]
+) -> tuple[CorporateAction, ...]:
+    symbols = set(table["symbol"].unique())
+    return tuple(action for action in actions if action.symbol in symbols)
+
+
+def _refusal(delivery: Delivery, report: Report) -> str:
+    kinds = report.counts()
+    first = next(report.lines(next(iter(kinds)), 1))
+    more = report.refusals - 1
+    others = f" and {more} more" if more > 0 else ""
+    if DefectKind.CLOCK in kinds:
+        return f"{delivery.source}: nothing was stored: {first}{others}"
+    return (
+        f"{delivery.source}: nothing was stored, {report.bad.height} of {delivery.table.height} "
+        f"rows are bad: {first}{others}; --quarantine sets them aside"
+    )
+
+
+def _notes(report: Report) -> list[str]:
+    if report.outside == 0:
+        return []
+    return [f"{report.outside} bars outside regular hours were left aside"]
