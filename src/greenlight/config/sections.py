@@ -17,8 +17,8 @@ from greenlight.domain import Timeframe
 class DataConfig(Section):
     """[data]: whose prices. `sample` needs nothing; `store` is what `greenlight data` filled."""
 
-    source: Literal["sample", "store"] = "sample"
-    """`sample`: what ships with Greenlight; `store`: what `greenlight data` filled"""
+    source: Literal["sample", "sample-indices", "store"] = "sample"
+    """`sample`: 20 US large caps that ship; `sample-indices`: two indices; `store`: your own"""
     store: Path = Path("data")
     """folder of the store"""
     timeframe: Timeframe = Timeframe.D1
@@ -29,6 +29,14 @@ class DataConfig(Section):
     """first session; absent: the first there is"""
     end: date | None = None
     """last session; absent: the last there is"""
+    references: tuple[str, ...] = ()
+    """symbols of the store that strategies may read, not trade"""
+    membership: Path | None = None
+    """table symbol, from, to: who was in the universe when"""
+    sectors: Path | None = None
+    """table symbol, sector, from, to"""
+    facts: tuple[Path, ...] = ()
+    """tables source, key, event_time, available_at, value"""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -1,4 +1,4 @@
-"""Config to objects, once, at the door. Nothing below knows of greenlight.toml."""
+"""[limits], [execution] and [costs] to what the engine obeys."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from greenlight.config import AssetCosts, Config, CostsConfig, RegulatoryFee
 from greenlight.domain import AssetClass, Instrument, Sizing
-from greenlight.engine import Costs, Limits, Specs
+from greenlight.engine import Costs, Limits, Rules, Specs
 from greenlight.market import History
 
 _NS = 1_000_000_000
@@ -20,6 +20,11 @@ _TRAIL_FROM = ("entry", "target")
 _PROTECT_FROM = ("fill", "next_bar")
 #: fields that bear another unit in the configuration than in the engine
 _IN_HUMAN_UNITS = {"daily_loss_money", "pdt_until", "cooloff", "sizing", "trail_from"}
+
+
+def build_rules(config: Config, history: History) -> Rules:
+    """Everything the engine obeys in a run over `history`."""
+    return Rules(build_limits(config), build_costs(config, history), build_specs(history))
 
 
 def build_limits(config: Config) -> Limits:
