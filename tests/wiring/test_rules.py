@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 from math import inf
 from pathlib import Path
@@ -48,7 +49,7 @@ def history() -> History:
         instruments={item.id: item for item in instruments},
         sectors=Sectors.of(
             [
-                ("JPM", "Financials", date(1999, 1, 1), date(2010, 1, 1)),
+                ("JPM", "Financials", date(1960, 1, 1), date(2010, 1, 1)),
                 ("JPM", "Energy", date(2010, 1, 1), None),
                 ("AAPL", "Technology", date(1999, 1, 1), None),
             ]
@@ -132,4 +133,18 @@ def test_specs_hold_lot_tick_sector_and_rules_in_the_order_of_the_blocks(history
     assert specs.tick.tolist() == [0.01, 0.01, 0.5]
     assert specs.shortable.tolist() == [1, 0, 1]
     assert specs.is_us_equity.tolist() == [1, 1, 0]
-    assert specs.sector.tolist() == [1, 0, -1], "the sector known at first, -1 where there is none"
+
+
+def test_the_sector_is_that_of_the_first_session_and_not_a_later_or_earlier_one(history):
+    assert build_sectors(history) == [-1, 1, -1], "AAPL has none yet on the first day"
+    later = replace(history, blocks=tuple(moved(block, 14_610) for block in history.blocks))
+    assert build_sectors(later) == [2, 0, -1], "from 2010 on JPM is in energy here"
+    assert build_sectors(replace(history, sectors=None)) == [-1, -1, -1]
+
+
+def build_sectors(history: History) -> list[int]:
+    return wiring.build_specs(history).sector.tolist()
+
+
+def moved(block: Bars, days: int) -> Bars:
+    return replace(block, session=block.session + days)

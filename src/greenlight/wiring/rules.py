@@ -78,12 +78,11 @@ def build_costs(config: Config, history: History) -> Costs:
 def build_specs(history: History) -> Specs:
     """Lot, tick, sector and rules of each symbol, in the order of the history's blocks.
 
-    A sector is the one known at the symbol's first session, for the engine keeps one a run; one
-    that only becomes known later is not looked ahead for.
+    The sector is that of the first session of the run, -1 where none was known by then; sectors
+    are numbered in order of the names of all that the symbols ever belong to.
     """
-    instruments = _instruments(history)
-    sectors = [_sector(history, item.id) for item in instruments]
-    numbers = {name: k for k, name in enumerate(sorted({s for s in sectors if s is not None}))}
+    instruments, sectors = _instruments(history), _sectors_at_first(history)
+    numbers = {name: k for k, name in enumerate(_sector_names(history))}
     return Specs(
         lot=_floats([float(item.lot_size) for item in instruments]),
         tick=_floats([float(item.tick_size) for item in instruments]),
@@ -107,11 +106,20 @@ def _costs_of(costs: CostsConfig, instrument: Instrument) -> AssetCosts:
             return costs.index
 
 
-def _sector(history: History, symbol: str) -> str | None:
+def _sectors_at_first(history: History) -> list[str | None]:
+    table = history.sectors
+    return [
+        None if table is None else table.at(symbol, int(block.session[0]))
+        for block in history.blocks
+        for symbol in block.symbols
+    ]
+
+
+def _sector_names(history: History) -> list[str]:
     if history.sectors is None:
-        return None
-    changes = history.sectors.changes(symbol)
-    return changes[0][1] if changes else None
+        return []
+    changes = [history.sectors.changes(symbol) for symbol in history.symbols]
+    return sorted({name for own in changes for _, name in own if name is not None})
 
 
 def _midnight_ns(day: date) -> int:
