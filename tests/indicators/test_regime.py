@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from signals.small_world import closes
 
 from greenlight.indicators import (
     REGIME_LOOKBACK,
@@ -13,6 +12,7 @@ from greenlight.indicators import (
     market_regimes,
     regimes,
 )
+from signals.small_world import closes
 
 
 def path(moves: np.ndarray) -> np.ndarray:
@@ -42,7 +42,9 @@ def test_a_burst_of_volatility_is_turbulent_whatever_the_trend():
 def test_turbulence_is_measured_against_a_symbols_own_past():
     moves = np.random.default_rng(1).normal(0, 0.01, 600)
     calm, wild = regimes(path(moves)), regimes(path(moves * 3))
-    assert (calm == Regime.TURBULENT).mean() == pytest.approx((wild == Regime.TURBULENT).mean(), 0.2)
+    assert (calm == Regime.TURBULENT).mean() == pytest.approx(
+        (wild == Regime.TURBULENT).mean(), 0.2
+    )
     assert 0.02 < (calm == Regime.TURBULENT).mean() < 0.3
 
 

@@ -12,7 +12,7 @@ FIRST = 14_610  # 2010-01-01
 
 
 def closes(rng: np.random.Generator, bars: int, *, tick: float = 0.01) -> np.ndarray:
-    """One symbol's closes: volatility comes in clusters, drift changes, some stretches stand still."""
+    """One symbol's closes: volatility in clusters, drift that changes, bars that stand still."""
     swings = 0.012 * np.exp(np.repeat(rng.normal(0, 0.5, bars // 25 + 1), 25)[:bars])
     drift = np.repeat(rng.normal(0.0004, 0.0025, bars // 60 + 1), 60)[:bars]
     moves = drift + swings * rng.standard_t(4, bars) * 0.7

@@ -83,7 +83,8 @@ def _run(path: Path) -> ModuleType:
             if frame.filename == str(path)
         ]
         where = f"{path}:{lines[-1]}" if lines else str(path)
-        raise UserError(f"{where}: {type(error).__name__}: {error}") from error
+        words = " ".join(f"{type(error).__name__}: {error}".split())
+        raise UserError(f"{where}: {words}") from error
     return module
 
 

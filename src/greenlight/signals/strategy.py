@@ -96,13 +96,15 @@ class Strategy:
             with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
                 return function(*view, **settings)
         except (Exception, SystemExit) as error:  # what a user wrote may raise anything
-            words = f"{type(error).__name__}: {error}".rstrip(": ")
+            words = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(":")
             on = "".join(f" on {one.symbol}" for one in view)
             raise UserError(f"{self._place(error)}{on}: {words}") from error
 
     def _checked(self, result: object, view: View, needed: int) -> NDArray[np.float64]:
         """The votes after the warm-up."""
         where = f"{self._place()} on {view.symbol}"
+        if result is None:
+            raise UserError(f"{where}: gave nothing; return a number for each bar")
         try:
             votes = np.asarray(result, dtype=np.float64)
         except (TypeError, ValueError):
@@ -130,7 +132,8 @@ class Strategy:
         for name in self.parameters:
             if name not in arguments:
                 raise UserError(f"{self._place()} declares {name}, but does not take it")
-        self.settings({name: parameter.default for name, parameter in self.parameters.items()})
+        defaults = {name: parameter.default for name, parameter in self.parameters.items()}
+        resolve(self._place(), self.parameters, defaults)
         self.bars_needed()
 
     def _place(self, error: BaseException | None = None) -> str:
