@@ -1,0 +1,262 @@
+"""The look-ahead audit: ask a strategy again with the future cut away, and compare.
+
+For a cut after bar t the strategy gets a copy of the last bars up to t and of what was known by the
+close of t, nothing else. A vote that differs from the full run's has looked ahead; the cut view
+holds little more than the declared look-back, so the same call checks that promise too. Cuts go
+forward in time over all symbols, on a strategy freshly loaded from its file, before it has seen a
+full run: one that remembers what it was shown has been shown no future.
+
+A sample takes cuts at random and where they tell most (audit_cuts.py); the whole audit cuts after
+every bar. The source is read for clocks, randomness and files, which no replay can watch.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from greenlight.backtest.audit_cuts import any_cuts, telling_cuts
+from greenlight.backtest.audit_replay import (
+    F32,
+    TOLERANCE,
+    Fault,
+    Finding,
+    Replay,
+    at_bar,
+    differ,
+    judged,
+    replay,
+)
+from greenlight.domain import UserError
+from greenlight.forecast import ensemble, equal_weights
+from greenlight.indicators import REGIME_LOOKBACK, Regime, market_regimes, regimes
+from greenlight.market import Bars, History, View, views
+from greenlight.signals import Strategy, impurities, load_strategy, strategy
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+
+#: Scores (t, N) of votes (V, t, N) and adjusted closes (t, N).
+Scorer = Callable[[F32, F64], F32]
+
+#: Cuts of each strategy and symbol, and symbols of a block, in a sampled audit.
+SAMPLE = 12
+_SYMBOLS = 24
+#: Replays of a symbol that differ and are asked again to tell why.
+_JUDGED = 5
+#: Cuts of a whole block, for what is made of all symbols at once.
+_BLOCK_CUTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """What an audit looked at and found; one finding a strategy, fault and symbol.
+
+    `replays`: times a strategy was asked again. `idle`: strategies no symbol has bars enough for.
+    """
+
+    strategies: tuple[str, ...]
+    symbols: int
+    replays: int
+    is_whole: bool
+    findings: tuple[Finding, ...]
+    idle: tuple[str, ...]
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing was found."""
+        return not self.findings
+
+
+def equal_scores(votes: F32, close: F64) -> F32:  # noqa: ARG001  # a Scorer
+    """Scores at equal weights."""
+    return ensemble(votes, equal_weights(len(votes)))
+
+
+@strategy(lookback=REGIME_LOOKBACK)
+def regime(view: View) -> F64:
+    """The regime as a voice, its number over the largest, so that the audit holds it to account."""
+    return regimes(view.close) / float(max(Regime))
+
+
+def audit(
+    history: History,
+    strategies: Sequence[Strategy],
+    *,
+    sample: int | None = SAMPLE,
+    seed: int = 0,
+    score: Scorer = equal_scores,
+    on_progress: Callable[[float], None] = lambda _: None,
+) -> AuditReport:
+    """Audit `strategies`, the regimes, and the scores made of the votes, on `history`.
+
+    `sample`: about as many cuts for each strategy and symbol, on at most 24 symbols a block; None:
+    cuts after every bar of every symbol (the regimes by sample all the same: they are not the
+    user's, and the tests hold them). `on_progress` is told the share done.
+    """
+    rng = np.random.default_rng(seed)
+    findings = [found for voice in strategies for found in _read(voice)]
+    symbols, replays, tried = 0, 0, set[str]()
+    for number, block in enumerate(history.blocks):
+        subjects = _subjects(history, block, sample, rng)
+        symbols += len(subjects)
+        votes = []
+        for place, voice in enumerate((*strategies, regime)):
+            cuts = SAMPLE if voice is regime else sample
+            trial = _try(voice, [view for view, _ in subjects], cuts, rng)
+            findings += trial.findings
+            replays += trial.replays
+            tried |= {voice.name} if trial.replays > 0 else set()
+            votes.append(trial.full)
+            share = (place + 1) / (len(strategies) + 1)
+            on_progress((number + share) / len(history.blocks))
+        findings += _audit_block(block, subjects, votes[:-1], score)
+    return AuditReport(
+        strategies=tuple(voice.name for voice in strategies),
+        symbols=symbols,
+        replays=replays,
+        is_whole=sample is None,
+        findings=_one_each(findings),
+        idle=tuple(voice.name for voice in strategies if voice.name not in tried),
+    )
+
+
+def _read(voice: Strategy) -> Iterator[Finding]:
+    for line, name, reaches in impurities(voice):
+        place = f"{voice.path or voice.name}:{line}"
+        yield Finding(Fault.IMPURE, voice.name, series=place, detail=f"uses {reaches} ({name})")
+
+
+def _subjects(
+    history: History, block: Bars, sample: int | None, rng: Generator
+) -> list[tuple[View, I64]]:
+    """The block's views with their rows; a sample takes some of a large universe."""
+    found = [(view, rows) for _, view, rows in views(history, block)]
+    if sample is None or len(found) <= _SYMBOLS:
+        return found
+    return [found[k] for k in sorted(rng.choice(len(found), _SYMBOLS, replace=False))]
+
+
+class _Trial(NamedTuple):
+    """What one strategy did: its votes in the full run (one array a symbol), replays, findings."""
+
+    full: list[F32]
+    replays: int
+    findings: list[Finding]
+
+
+def _try(voice: Strategy, subjects: Sequence[View], sample: int | None, rng: Generator) -> _Trial:
+    """Replay first, when nothing later than a cut has been seen; then the full run; compare."""
+    needed = voice.bars_needed()
+    fresh = _fresh(voice)
+    blindly = None if sample is None else sample // 3
+    blind = [any_cuts(view, needed, blindly, rng) for view in subjects]
+    seen = _replays(fresh, subjects, blind, needed)
+    full, findings = _full_runs(voice, fresh, subjects)
+    if sample is not None:
+        telling = [
+            telling_cuts(view, votes, needed, sample - sample // 3, rng)
+            for view, votes in zip(subjects, full, strict=True)
+        ]
+        seen += _replays(_fresh(voice), subjects, telling, needed)
+    left = {view.symbol: _JUDGED for view in subjects}
+    left.update({found.symbol: 0 for found in findings})
+    for place, one in seen:
+        view = subjects[place]
+        if left[view.symbol] > 0 and not one.agrees(full[place]):
+            found = judged(_fresh(voice), view, full[place], one, needed)
+            left[view.symbol] -= _JUDGED if found.fault is Fault.LOOK_AHEAD else 1
+            findings.append(found)
+    return _Trial(full, len(seen), findings)
+
+
+def _fresh(voice: Strategy) -> Strategy:
+    """The strategy as its file makes it, with no memory of earlier calls."""
+    if voice.path is None:
+        return voice
+    return load_strategy(voice.path).tuned(voice.chosen)
+
+
+def _replays(
+    voice: Strategy, subjects: Sequence[View], cuts: Sequence[I64], needed: int
+) -> list[tuple[int, Replay]]:
+    """Replays at the cuts of each subject, with its place, in order of time over all of them."""
+    moments = [
+        (int(view.close_ts[count - 1]), place, count)
+        for place, (view, counts) in enumerate(zip(subjects, cuts, strict=True))
+        for count in counts.tolist()
+    ]
+    return [
+        (place, replay(voice, subjects[place], count, needed))
+        for _, place, count in sorted(moments)
+    ]
+
+
+def _full_runs(
+    voice: Strategy, fresh: Strategy, subjects: Sequence[View]
+) -> tuple[list[F32], list[Finding]]:
+    """Votes of each subject's whole view, asked twice in opposite order of symbols."""
+    again = [_votes_or_error(fresh, view) for view in reversed(subjects)][::-1]
+    other = _fresh(voice)
+    full, findings = [], []
+    for view, second in zip(subjects, again, strict=True):
+        first = _votes_or_error(other, view)
+        full.append(np.zeros(view.count, dtype=np.float32) if isinstance(first, str) else first)
+        if isinstance(first, str) or isinstance(second, str):
+            words = first if isinstance(first, str) else str(second)
+            findings.append(Finding(Fault.FAILED, voice.name, view.symbol, detail=words))
+        elif differ(first, second):
+            bar = int(np.argmax(np.abs(first - second)))
+            values = (float(first[bar]), float(second[bar]))
+            findings.append(at_bar(Fault.NOT_REPEATABLE, voice, view, bar, values))
+    return full, findings
+
+
+def _votes_or_error(voice: Strategy, view: View) -> F32 | str:
+    try:
+        return voice.votes(view)
+    except UserError as error:
+        return str(error)
+
+
+def _audit_block(
+    block: Bars, subjects: Sequence[tuple[View, I64]], votes: Sequence[Sequence[F32]], score: Scorer
+) -> Iterator[Finding]:
+    """Scores and market regime, made of the first rows alone, against those made of all rows."""
+    shape = (block.count, len(subjects))
+    close = np.full(shape, np.nan)
+    cells = np.zeros((len(votes), *shape), dtype=np.float32)
+    for column, (view, rows) in enumerate(subjects):
+        close[rows, column] = view.close
+        for voice, full in enumerate(votes):
+            cells[voice, rows, column] = full[column]
+    symbols = [view.symbol for view, _ in subjects]
+    makers: dict[str, tuple[list[str], Callable[[int], NDArray[np.floating]]]] = {
+        "score": (symbols, lambda t: score(cells[:, :t].copy(), close[:t].copy())),
+        "market regime": (["market"], lambda t: _market_regime(close[:t].copy())),
+    }
+    cuts = np.linspace(0, block.count, _BLOCK_CUTS + 2, dtype=np.int64)[1:-1].tolist()
+    for name, (columns, make) in makers.items():
+        early = [make(t) for t in cuts]
+        full_rows = make(block.count)
+        for part in early:
+            apart = np.abs(part - full_rows[: len(part)]) > TOLERANCE
+            for row, column in np.argwhere(apart)[:1].tolist():
+                values = (float(full_rows[row, column]), float(part[row, column]))
+                ts = int(block.close_ts[row])
+                yield Finding(Fault.LOOK_AHEAD, name, columns[column], "votes", row, ts, *values)
+
+
+def _market_regime(close: F64) -> F64:
+    return market_regimes(close)[:, None].astype(np.float64)
+
+
+def _one_each(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The first finding of each strategy, fault and symbol (or place in the source), in order."""
+    first: dict[tuple[str, str, str], Finding] = {}
+    for found in findings:
+        first.setdefault((found.strategy, found.fault, found.symbol or found.series), found)
+    return tuple(first[key] for key in sorted(first))
