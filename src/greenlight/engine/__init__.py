@@ -21,6 +21,7 @@ from greenlight.engine.tape import (
     build_happenings,
     build_tape,
 )
+from greenlight.engine.warm import warm_up
 
 __all__ = [
     "FLAG_REGIME",
@@ -43,4 +44,5 @@ __all__ = [
     "build_tape",
     "simulate",
     "simulate_many",
+    "warm_up",
 ]

@@ -49,11 +49,6 @@ def cache_folder() -> Path:
     return root / "engine" / cache_key()
 
 
-def is_cached() -> bool:
-    """Whether the engine has been compiled on this machine as it stands now."""
-    return any(cache_folder().rglob("*.nbi"))
-
-
 _FOLDER = str(cache_folder())
 os.environ["NUMBA_CACHE_DIR"] = _FOLDER
 

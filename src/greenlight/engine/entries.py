@@ -2,6 +2,8 @@
 
 from math import isnan
 
+import numpy as np
+
 from greenlight.domain import Sizing
 from greenlight.engine.compiled import verb
 from greenlight.engine.gates import gates
@@ -11,7 +13,7 @@ from greenlight.engine.limits import (
     ENTRY_STOP,
     ENTRY_STOP_LIMIT,
 )
-from greenlight.engine.ordertable import ENTRY, EXIT, activate, rearm, rest
+from greenlight.engine.ordertable import ENTRY, EXIT, activate_many, rearm, rest
 from greenlight.engine.rounding import lot_floor, tick_round
 from greenlight.engine.state import (
     ACTIVE,
@@ -76,7 +78,7 @@ def rank(state: State, rules: Rules, feed: Feed, now: Moment) -> int:
     start = feed.candidates.start
     for c in range(start[now.row], start[now.row + 1]):
         i = int(feed.candidates.symbol[c])
-        score = float(feed.score[now.origin + i])
+        score = np.float64(feed.score[now.origin + i])
         if isnan(feed.tape.close[now.origin + i]):
             continue
         side = 1 if score >= limits.buy_score else -1
@@ -167,10 +169,10 @@ def size(
     if limits.sizing == _VOLATILITY:
         if conditions is None or not conditions.sigma[cell] > 0.0:
             return 0.0
-        return equity * limits.sizing_value / float(conditions.sigma[cell])
+        return equity * limits.sizing_value / np.float64(conditions.sigma[cell])
     if conditions is not None and len(conditions.p_win) > 0:
-        p, win = float(conditions.p_win[cell]), float(conditions.win[cell])
-        loss, score = float(conditions.loss[cell]), float(feed.score[cell])
+        p, win = np.float64(conditions.p_win[cell]), np.float64(conditions.win[cell])
+        loss, score = np.float64(conditions.loss[cell]), np.float64(feed.score[cell])
         if p >= 0.0 and win > 0.0 and loss > 0.0:
             state.scratch.calibrated[n] = 1
             edge = max(0.0, p / loss - (1.0 - p) / win)
@@ -182,6 +184,7 @@ def size(
 def enter(state: State, rules: Rules, feed: Feed, now: Moment, count: int) -> None:
     """Write down every candidate's decision and place the orders of those that passed."""
     book, scratch = state.book, state.scratch
+    fresh = 0
     for n in range(count):
         i = scratch.symbol[n]
         price = feed.tape.close[now.origin + i]
@@ -191,11 +194,16 @@ def enter(state: State, rules: Rules, feed: Feed, now: Moment, count: int) -> No
             book.counts[ENTRIES_TODAY] += 1
             intent = book.counts[INTENT]
             place(state, rules, now, n, price)
+            if book.is_active[i] == 0:
+                scratch.fresh[fresh] = i
+                fresh += 1
         what = (scratch.side[n], scratch.action[n], scratch.reason[n])
-        score = float(feed.score[now.origin + i])
+        score = np.float64(feed.score[now.origin + i])
         write_decision(state, now, i, intent, what, (score, scratch.quantity[n], price))
         d = state.logs.decisions[book.counts[DECISIONS] - 1]
         d["calibrated"] = scratch.calibrated[n]
+    if fresh > 0:
+        activate_many(book, scratch.fresh, fresh)
 
 
 @verb
@@ -221,7 +229,6 @@ def place(state: State, rules: Rules, now: Moment, n: int, price: float) -> None
     orders.decided[i] = price
     orders.session[i] = NEVER
     rest(orders, i, ENTRY, level, scratch.quantity[n], state.book.counts[INTENT])
-    activate(state.book, i)
     rearm(orders, i, side)
 
 

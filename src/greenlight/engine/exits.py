@@ -2,6 +2,8 @@
 
 from math import isnan, nan
 
+import numpy as np
+
 from greenlight.engine.accounts import cancel_entry, trail
 from greenlight.engine.compiled import verb
 from greenlight.engine.ordertable import EXIT, rearm, rest
@@ -30,15 +32,16 @@ def close_bar(
         book.mark[i] = price
         return
     book.age[i] += 1
-    trail(state, rules, i, tape.high[cell], tape.low[cell])
+    if rules.limits.trail > 0.0:
+        trail(state, rules, i, tape.high[cell], tape.low[cell])
     if conditions is not None:
-        book.momentum[i] += (price / book.mark[i] - 1.0 - book.momentum[i]) * (
-            2.0 / (rules.limits.momentum_bars + 1)
-        )
+        before = book.average[i] if book.age[i] == 1 else book.mark[i]
+        fresh = price / before - 1.0 - book.momentum[i]
+        book.momentum[i] += fresh * 2.0 / (rules.limits.momentum_bars + 1)
     book.mark[i] = price
     if conditions is not None:
         book.health[i] = health(
-            state, rules, float(feed.score[cell]), float(conditions.sigma[cell]), i
+            state, rules, np.float64(feed.score[cell]), np.float64(conditions.sigma[cell]), i
         )
     if state.orders.state[i, EXIT] == NONE:
         exits(state, rules, conditions, now, i, feed.score[cell])

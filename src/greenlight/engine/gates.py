@@ -5,6 +5,8 @@ A gate never stops an order that reduces. docs/engine.md section 5 is the table.
 
 from math import inf, isnan, sqrt
 
+import numpy as np
+
 from greenlight.engine.compiled import verb
 from greenlight.engine.rounding import lot_floor
 from greenlight.engine.state import (
@@ -207,7 +209,7 @@ def correlated(
     for k in range(slots):
         scratch.cross[k] = 0.0
     for t in range(n):
-        r = float(conditions.returns[cell + t * width])
+        r = np.float64(conditions.returns[cell + t * width])
         total += r
         square += r * r
         row = scratch.returns[(now.at - n + 1 + t) % n]

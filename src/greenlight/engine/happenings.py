@@ -17,6 +17,7 @@ from greenlight.engine.ordertable import ENTRY, EXIT, TARGET, cancel, rearm, tou
 from greenlight.engine.rounding import lot_floor
 from greenlight.engine.state import (
     ACCOUNT_ID,
+    AT_CLOSE,
     DAY_START,
     NEXT_HAPPENING,
     NONE,
@@ -37,7 +38,7 @@ _HALT, _RESUME = int(Happening.HALT), int(Happening.RESUME)
 _SECTOR = int(Happening.SECTOR)
 _CASH_DIVIDEND, _CASH_FUNDING, _LIEU, _MERGER, _DELISTED, _DEPOSITED = 2, 3, 4, 5, 6, 7  # CashKind
 _ROLE_MANUAL, _REASON_MANUAL, _REASON_LOT, _REASON_UNTRADABLE = 5, 52, 21, 15
-_DUST = 1e-9  # of a lot: what float arithmetic leaves behind
+_DUST = 1e-6  # of a lot: what float arithmetic leaves behind
 
 
 @verb
@@ -270,14 +271,17 @@ def trade_by_hand(
     """Book a trade (signed quantity, price) made outside; it moves neither peak nor daily loss."""
     book = state.book
     signed, price = by[0], by[1]
-    if book.quantity[i] != 0.0:
-        made = signed * (book.mark[i] - price)
-        book.money[DAY_START] += made
-        book.money[PEAK] += made
+    value = book.quantity[i] * book.mark[i] if book.quantity[i] != 0.0 else 0.0
     apply(state, rules, now, by_hand(i, 1.0 if signed > 0.0 else -1.0, abs(signed), price))
+    if book.cool_until[i] == AT_CLOSE:
+        book.cool_until[i] = now.elapsed + max(1, rules.limits.cooloff_ns)
     if book.quantity[i] != 0.0:
         cancel_opposed(state, now, i, _REASON_MANUAL)
         protect(state, rules, i)
+        value -= book.quantity[i] * book.mark[i]
+    made = -signed * price - value
+    book.money[DAY_START] += made
+    book.money[PEAK] += made
 
 
 @verb

@@ -3,6 +3,7 @@
 from math import isnan
 
 from greenlight.engine.accounts import cancel_entry
+from greenlight.engine.coasting import coast
 from greenlight.engine.compiled import loop, verb
 from greenlight.engine.entries import enter, propose
 from greenlight.engine.exits import close_bar
@@ -63,14 +64,16 @@ def run(
     """
     row, end = span
     book = state.book
-    idle_jump = len(feed.rates) == 0
+    is_quiet = len(feed.rates) == 0  # cash does not move by itself
     while 0 <= row < end:
         if is_due(state, feed, row) or is_full(state, feed, row):
             return row
         one_row(state, rules, feed, conditions, moment_of(feed.tape, row), phases)
         row += 1
-        if idle_jump and book.counts[ACTIVE] == 0:
+        if is_quiet and book.counts[ACTIVE] == 0:
             row = skip_idle(state, feed, row, end)
+        elif conditions is None and is_quiet and book.counts[ACTIVE] == 1 and row < end:
+            row = coast(state, rules, feed, row, end)
     return row
 
 
@@ -177,6 +180,7 @@ def walk(
             close_bar(state, rules, feed, conditions, now, i)
         quantity = book.quantity[i]
         if quantity == 0.0 and is_done(state, rules, now, i):
+            book.is_active[i] = 0
             continue
         book.active[kept] = i
         kept += 1

@@ -146,10 +146,13 @@ def next_execution(
     if role != ENTRY:
         bits = _STOPS if role in (STOP, TRAIL) else 1 << role
         return fill, step(at, stage, at.tried | bits, at.start, fill.quantity)
+    tried = at.tried | 1 << ENTRY
+    if fill.quantity <= 0.0:
+        return fill, step(at, stage, tried, at.start, 0.0)
     stage = BAR if stage == OPEN else AFTER
     if at.shielded:
         stage = LAST
-    return fill, step(at, stage, (at.tried | 1 << ENTRY) & ~_STOPS, reference, fill.quantity)
+    return fill, step(at, stage, tried & ~_STOPS, reference, fill.quantity)
 
 
 @verb

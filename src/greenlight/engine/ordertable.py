@@ -16,6 +16,7 @@ from greenlight.engine.state import (
     Book,
     Orders,
 )
+from greenlight.engine.tape import I64
 
 # the slots, as plain integers for compiled code; equal to domain.Role
 ENTRY = 0
@@ -97,16 +98,38 @@ def make_market(orders: Orders, i: int) -> None:
 @verb
 def activate(book: Book, i: int) -> None:
     """Insert a symbol into the active list, which stays ascending: order decides float sums."""
-    count = book.counts[ACTIVE]
-    k = count
-    while k > 0 and book.active[k - 1] > i:
-        k -= 1
-    if k > 0 and book.active[k - 1] == i:
+    if book.is_active[i] != 0:
         return
-    for j in range(count, k, -1):
-        book.active[j] = book.active[j - 1]
+    book.is_active[i] = 1
+    k = book.counts[ACTIVE]
+    book.counts[ACTIVE] = k + 1
+    while k > 0 and book.active[k - 1] > i:
+        book.active[k] = book.active[k - 1]
+        k -= 1
     book.active[k] = i
-    book.counts[ACTIVE] = count + 1
+
+
+@verb
+def activate_many(book: Book, fresh: I64, count: int) -> None:
+    """Merge the first `count` of `fresh`, none of them active, into the active list in one pass."""
+    for n in range(1, count):
+        i, k = fresh[n], n
+        while k > 0 and fresh[k - 1] > i:
+            fresh[k] = fresh[k - 1]
+            k -= 1
+        fresh[k] = i
+    old = book.counts[ACTIVE] - 1
+    end = old + count
+    book.counts[ACTIVE] = end + 1
+    for n in range(count - 1, -1, -1):
+        i = fresh[n]
+        book.is_active[i] = 1
+        while old >= 0 and book.active[old] > i:
+            book.active[end] = book.active[old]
+            old -= 1
+            end -= 1
+        book.active[end] = i
+        end -= 1
 
 
 @verb

@@ -5,6 +5,8 @@ Every cost of trading is charged here; the numbers come from `Costs`.
 
 from math import inf, isnan, nan, sqrt
 
+import numpy as np
+
 from greenlight.engine.compiled import verb
 from greenlight.engine.limits import ENTRY_STOP_LIMIT
 from greenlight.engine.ordertable import ENTRY, has_limit_price
@@ -59,7 +61,7 @@ def last_sigma(feed: Feed, conditions: Conditions, now: Moment, cell: int) -> fl
     for back in range(1, now.at + 1):
         before = cell - back * width
         if not isnan(feed.tape.close[before]):
-            return float(conditions.sigma[before])
+            return np.float64(conditions.sigma[before])
     return nan
 
 

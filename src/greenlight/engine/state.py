@@ -63,7 +63,8 @@ ROLES = 5
 class Book(NamedTuple):
     """Positions and account. Arrays of N symbols unless said; money[...] and counts[...] as above.
 
-    active: symbols with a position or an order, ascending, counts[ACTIVE] of them. extreme: best
+    active: symbols with a position or an order, ascending, counts[ACTIVE] of them; is_active says
+    the same of each symbol. extreme: best
     price since entry. entered: notional bought into the round trip. sector: its number now, -1
     unknown. sector_value: held value of each sector at the last row's end.
     """
@@ -71,6 +72,7 @@ class Book(NamedTuple):
     money: F64
     counts: I64
     active: I64
+    is_active: I64
     quantity: F64
     average: F64
     mark: F64
@@ -138,6 +140,7 @@ class Scratch(NamedTuple):
     verdict: F64
     calibrated: I64
     sector_committed: F64
+    fresh: I64
     slot: I64
     owner: I64
     upto: I64
@@ -205,7 +208,17 @@ def _book(specs: Specs, sectors: int, cash: float) -> Book:
     count[HALTED_ROW] = -1
     never = np.full(n, NEVER, dtype=np.int64)
     floats = {name: np.zeros(n) for name in Book._fields if name not in ("money", "counts")}
-    ints = ("active", "age", "opened", "intent", "halted", "recalled", "trimmed", "target_state")
+    ints = (
+        "active",
+        "is_active",
+        "age",
+        "opened",
+        "intent",
+        "halted",
+        "recalled",
+        "trimmed",
+        "target_state",
+    )
     arrays: dict[str, NDArray[Any]] = {**floats, **{k: np.zeros(n, dtype=np.int64) for k in ints}}
     arrays["mark"] = np.full(n, np.nan)
     arrays["health"] = np.full(n, 50.0)
@@ -259,6 +272,7 @@ def _scratch(n: int, sectors: int, limits: Limits) -> Scratch:
         verdict=np.ones(n),
         calibrated=ints(),
         sector_committed=np.zeros(sectors),
+        fresh=ints(),
         slot=ints(-1),
         owner=ints(-1),
         upto=ints(),
