@@ -1,1 +1,35 @@
 """History's clock: a backtest, judged out of sample, and the tear sheet it leaves behind."""
+
+from greenlight.backtest.artefacts import LATEST, write_run
+from greenlight.backtest.conduct import Places, conduct
+from greenlight.backtest.identity import Identity, code_version, identify
+from greenlight.backtest.plain import to_json, to_plain
+from greenlight.backtest.result import Comparison, FunnelStep, Result, Segment
+from greenlight.backtest.run import Backtest, Plan, backtest
+from greenlight.backtest.trials import Trial, TrialCount, TrialLedger
+from greenlight.backtest.voting import Voice
+from greenlight.backtest.walkforward import Search
+
+__all__ = [
+    "LATEST",
+    "Backtest",
+    "Comparison",
+    "FunnelStep",
+    "Identity",
+    "Places",
+    "Plan",
+    "Result",
+    "Search",
+    "Segment",
+    "Trial",
+    "TrialCount",
+    "TrialLedger",
+    "Voice",
+    "backtest",
+    "code_version",
+    "conduct",
+    "identify",
+    "to_json",
+    "to_plain",
+    "write_run",
+]

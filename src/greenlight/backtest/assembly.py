@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from greenlight.domain import AssetClass, Happening
+from greenlight.domain import Happening
 from greenlight.engine import (
     FLAG_STALE,
     FLAG_UNIVERSE,
@@ -171,8 +171,6 @@ def _flags(history: History, one: Seen) -> U8:
     if history.membership is not None:
         member = history.membership.flags(one.view.symbol, one.view.session)
         flags[~member] |= FLAG_UNIVERSE
-    if history.instruments[one.view.symbol].asset_class is AssetClass.INDEX:
-        flags |= FLAG_UNTRADABLE
     return flags
 
 

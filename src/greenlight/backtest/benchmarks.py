@@ -13,7 +13,7 @@ from greenlight.analytics import wealth_index
 from greenlight.backtest.assembly import F64, I64, STALE_BARS, Assembled, Seen
 from greenlight.backtest.measurement import Benchmark
 from greenlight.backtest.sessions import BOOL, Sessions
-from greenlight.domain import AssetClass, Happening
+from greenlight.domain import Happening
 
 BUY_AND_HOLD = "Buy and hold"
 EQUAL_WEIGHT = "Monthly equal weight"
@@ -101,7 +101,6 @@ def build_universe(assembled: Assembled, days: Sessions) -> Universe:
     price, raw = _carried(price), _carried(raw)
     ended = _endings(assembled, days, price, raw)
     is_open = _recently(fresh) & (np.arange(count)[:, None] < ended)
-    is_open &= _tradable(assembled)
     share = costs.half_spread + costs.slippage + costs.percent
     return Universe(price, is_open, share + costs.per_share / raw, ended)
 
@@ -111,14 +110,6 @@ def _is_member(assembled: Assembled, one: Seen, label: I64) -> BOOL:
     if membership is None:
         return np.ones(len(label), dtype=np.bool_)
     return membership.flags(one.view.symbol, label)
-
-
-def _tradable(assembled: Assembled) -> BOOL:
-    """All but indices; where there is nothing else, indices too."""
-    history = assembled.history
-    kinds = [history.instruments[symbol].asset_class for symbol in history.symbols]
-    tradable = np.array([kind is not AssetClass.INDEX for kind in kinds])
-    return tradable if np.any(tradable) else ~tradable
 
 
 def _endings(assembled: Assembled, days: Sessions, price: F64, raw: F64) -> I64:

@@ -39,6 +39,12 @@ _LABELS = {
     Reason.APPROVAL: "Approval",
     Reason.RAMP: "Ramp",
 }
+_ENDINGS = {
+    int(Reason.EXPIRED): "Order expired",
+    int(Reason.CASH): "Not enough cash",
+    int(Reason.DAILY_LOSS): "Cancelled: daily loss",
+    int(Reason.DRAWDOWN): "Cancelled: drawdown",
+}
 _PROPOSED = (int(Action.REFUSE), int(Action.ENTER), int(Action.ADD))
 
 
@@ -65,9 +71,9 @@ def funnel(
     sent = int(np.count_nonzero(decided["reason"] == Reason.OK))
     steps.append(FunnelStep("Orders sent", "", sent, 0))
     entries = run.fills[run.fills["role"] == Role.ENTRY]
-    filled = len(np.unique(entries["intent"]))
-    steps += _unfilled(run, sent)
-    steps.append(FunnelStep("Entries filled, whole or in part", "", filled, 0))
+    filled = np.unique(entries["intent"])
+    steps += _unfilled(run, sent, filled)
+    steps.append(FunnelStep("Entries filled, whole or in part", "", len(filled), 0))
     return tuple(steps)
 
 
@@ -85,10 +91,18 @@ def _refusals(candidates: int, reasons: NDArray[Any], decided: int) -> list[Funn
     return steps
 
 
-def _unfilled(run: Run, sent: int) -> list[FunnelStep]:
-    steps = []
-    for reason, label in ((Reason.EXPIRED, "Order expired"), (Reason.CASH, "Not enough cash")):
-        count = int(np.count_nonzero(run.decisions["reason"] == reason))
-        if count > 0:
-            steps.append(FunnelStep(label, reason.name, sent, count))
+def _unfilled(run: Run, sent: int, filled: NDArray[Any]) -> list[FunnelStep]:
+    """What became of orders that filled nothing; a cancellation says why."""
+    ended = run.decisions[run.decisions["action"] == Action.CANCEL]
+    ended = ended[~np.isin(ended["intent"], filled)]
+    steps, left = [], sent
+    for code in np.unique(ended["reason"]).tolist():
+        count = int(np.count_nonzero(ended["reason"] == code))
+        steps.append(
+            FunnelStep(_ENDINGS.get(code, "Order cancelled"), Reason(code).name, left, count)
+        )
+        left -= count
+    resting = left - len(filled)
+    if resting > 0:
+        steps.append(FunnelStep("Still at work at the end", "", left, resting))
     return steps

@@ -21,7 +21,7 @@ from greenlight.backtest.sessions import Sessions, by_session
 from greenlight.backtest.trials import TrialCount
 from greenlight.backtest.voting import Voice, scores, unchecked_share
 from greenlight.backtest.walkforward import Search, Window, fit, plan_windows, purge_gap
-from greenlight.domain import UserError
+from greenlight.domain import AssetClass, UserError
 from greenlight.engine import Rules, Run, simulate
 from greenlight.market import History
 
@@ -227,7 +227,13 @@ def _notes(assembled: Assembled, plan: Plan, voted: Voted) -> tuple[str, ...]:
         if not np.any(votes)
     ]
     notes = [f"{name} gave no vote on these bars." for name in silent]
-    if assembled.history.sectors is None:
+    history = assembled.history
+    indices = [s for s in history.symbols if history.instruments[s].asset_class is AssetClass.INDEX]
+    if indices:
+        notes.append(
+            f"Indices cannot be bought; traded here as if they could: {', '.join(indices)}."
+        )
+    if history.sectors is None:
         notes.append("No sector is known; the sector limit could not bind.")
     else:
         notes.append("The sector limit uses the sector known at a symbol's first session.")

@@ -9,7 +9,7 @@ from greenlight.backtest.assembly import F32, Assembled
 from greenlight.backtest.measurement import Measured, costs_paid
 from greenlight.backtest.result import CapacityRow, DelistingRow
 from greenlight.backtest.sessions import by_session
-from greenlight.domain import CashKind, Happening, Reason
+from greenlight.domain import Happening, Reason
 from greenlight.engine import Run, simulate
 
 MULTIPLES = (1.0, 10.0, 100.0)
@@ -76,8 +76,8 @@ def _struck(assembled: Assembled, run: Run) -> int:
         return 0
     unknown = (due.kind == Happening.DELIST) & np.isnan(due.a)
     places = set(zip(due.row[unknown].tolist(), due.symbol[unknown].tolist(), strict=True))
-    flows = run.flows[run.flows["kind"] == CashKind.DELIST]
+    ended = run.adjustments[run.adjustments["kind"] == Happening.DELIST]
     return sum(
         place in places
-        for place in zip(flows["row"].tolist(), flows["symbol"].tolist(), strict=True)
+        for place in zip(ended["row"].tolist(), ended["symbol"].tolist(), strict=True)
     )
