@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from greenlight.domain import CorporateAction
 from greenlight.market.bars import BarSpec
 from greenlight.market.defects import DefectKind, Finding, Severity, defect_table, when
-from greenlight.market.files import COLUMNS, PRICES
+from greenlight.market.files import COLUMNS, PRICES, STAMP
 from greenlight.market.row_rules import Rows, row_findings
-from greenlight.market.series_rules import Series, series_findings
+from greenlight.market.series_rules import Series, gaps, series_findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +62,13 @@ def check(
     `actions`: corporate actions known of its symbols; splits among them prove or disprove the
     declared adjustment.
     """
+    table = table.with_columns(pl.col("ts").cast(STAMP))
     rows = Rows.of(table, spec)
     findings = list(row_findings(rows, now))
     fit = ~rows.is_outside
     fit[_refused(findings)] = False
-    series = _series(rows, fit)
-    findings += series_findings(series, actions)
+    findings.append(gaps(_series(rows, rows.is_due(now))))
+    findings += series_findings(_series(rows, fit), actions)
     for finding in findings:
         if finding.kind is DefectKind.ADJUSTMENT:
             fit &= ~np.isin(rows.code, rows.code[finding.rows])

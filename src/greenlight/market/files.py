@@ -20,11 +20,7 @@ PRICES = ("open", "high", "low", "close")
 NUMBERS = (*PRICES, "volume")
 COLUMNS = ("ts", "symbol", *NUMBERS)
 STAMP = pl.Datetime("ns", "UTC")
-SCHEMA: dict[str, pl.DataType] = {
-    "ts": STAMP,
-    "symbol": pl.String(),
-    **dict.fromkeys(NUMBERS, pl.Float64()),
-}
+SCHEMA = pl.Schema({"ts": STAMP, "symbol": pl.String(), **dict.fromkeys(NUMBERS, pl.Float64())})
 _SUFFIXES = (".parquet", ".csv", ".csv.gz")
 _BESIDE = ("dividend", "split_ratio")
 _MAGIC = b"PAR1"

@@ -60,6 +60,11 @@ class Rows:
         outside: NDArray[np.bool_] = self.known & (self.windows.place == Place.OUTSIDE)
         return outside
 
+    def is_due(self, now: int) -> NDArray[np.bool_]:
+        """Rows that stand for a bar of the calendar, however bad, that has closed by `now`."""
+        on_grid: NDArray[np.bool_] = self.windows.place == Place.ON_GRID
+        return self.known & on_grid & (self.windows.close_ts <= now)
+
 
 def row_findings(rows: Rows, now: int) -> Iterator[Finding]:
     """Every defect a row has by itself or with another row of the same symbol."""

@@ -26,7 +26,7 @@ _TICK_ROWS = 20
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Good bars sorted by symbol, then time: T rows, `rows` being their places in the table.
+    """Bars sorted by symbol, then time: T rows, `rows` being their places in the table.
 
     `price`: open, high, low, close, shape (4, T); `slot`: place on the calendar's grid.
     """
@@ -41,9 +41,8 @@ class Series:
 
 
 def series_findings(series: Series, actions: Iterable[CorporateAction]) -> Iterator[Finding]:
-    """Every defect that shows only in the run of bars. `actions` are the ones known."""
+    """What the run of good bars says of their adjustment. `actions` are the ones known."""
     known = list(actions)
-    yield _gaps(series)
     yield _jumps(series, known)
     splits = [action for action in known if isinstance(action, Split)]
     yield _contradictions(series, splits)
@@ -51,7 +50,8 @@ def series_findings(series: Series, actions: Iterable[CorporateAction]) -> Itera
         yield _off_tick(series)
 
 
-def _gaps(series: Series) -> Finding:
+def gaps(series: Series) -> Finding:
+    """Bars missing against the calendar; a bad bar is there, so `series` may have such."""
     missing = np.diff(series.slot) - 1
     after = np.flatnonzero((np.diff(series.code) == 0) & (missing > 0))
     days = series.session[after + 1] - series.session[after]

@@ -7,7 +7,7 @@ Each file is itself a bar file (see `files`). Adding the same bars again changes
 bar comes with other values, the new ones win and the change is reported.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,7 +20,7 @@ from greenlight.domain import Timeframe, UserError
 from greenlight.market.arrays import F64, I64
 from greenlight.market.bars import Adjustment, Bars, BarSpec, from_arrays
 from greenlight.market.calendars import CALENDARS, NS_DAY
-from greenlight.market.files import COLUMNS, NUMBERS
+from greenlight.market.files import COLUMNS, NUMBERS, SCHEMA
 from greenlight.market.grid import Place, windows
 from greenlight.market.names import nearest
 from greenlight.market.sealed import Extent, read_extent, read_sealed, write_sealed
@@ -80,7 +80,7 @@ class Store:
         Raises UserError when they lie on another grid than those in the store.
         """
         path = self.path(spec, symbol)
-        new = bars.select(COLUMNS)
+        new = bars.select(COLUMNS).cast(SCHEMA)
         if not path.exists():
             write_sealed(path, new)
             return Change(symbol, new.height, 0, _replaced(new, new.clear()))
@@ -116,7 +116,17 @@ class Store:
             raise UserError(
                 f"{self.root}: no {spec} bars from {start or 'the start'} to {end or 'the end'}"
             )
+        self._require_one_grid(spec, ts, dict(zip(symbols, stamps, strict=True)))
         return from_arrays(spec, tuple(symbols), ts, *_aligned(ts, stamps, numbers))
+
+    def _require_one_grid(self, spec: BarSpec, ts: I64, own: Mapping[str, I64]) -> None:
+        strange = ts[windows(ts, spec.calendar, spec.timeframe).place != Place.ON_GRID]
+        if len(strange) > 0:
+            names = [symbol for symbol, stamps in own.items() if np.any(np.isin(strange, stamps))]
+            raise UserError(
+                f"{self.root}: {spec} bars of {', '.join(names[:3])} begin at other minutes than "
+                "those of the other symbols; run them apart, or fetch smaller bars of all"
+            )
 
     def _known(self, spec: BarSpec, symbol: str) -> Path:
         path = self.path(spec, symbol)
