@@ -28,12 +28,14 @@ def drawdowns(wealth: F64) -> F64:
 
 def max_drawdown(wealth: F64) -> Drawdown:
     """The deepest fall; the earliest of several equal ones. Depth 0 where wealth never falls."""
-    falls = drawdowns(wealth)
-    trough = int(np.argmax(falls))
+    remains = np.maximum.accumulate(wealth)
+    np.divide(wealth, remains, out=remains)
+    trough = int(np.argmin(remains))
     peak = int(np.argmax(wealth[: trough + 1]))
-    again = np.flatnonzero(wealth[trough:] >= wealth[peak])
-    recovery = trough + int(again[0]) if len(again) > 0 else None
-    return Drawdown(float(falls[trough]), peak, trough, recovery)
+    again = wealth[trough:] >= wealth[peak]
+    first = int(np.argmax(again))
+    recovery = trough + first if again[first] else None
+    return Drawdown(1.0 - float(remains[trough]), peak, trough, recovery)
 
 
 def calmar(annual_return: float, depth: float) -> float:

@@ -16,9 +16,14 @@ def simple_returns(wealth: F64, flows: F64 | None = None) -> F64:
     ``r[t] = (w[t+1] - flow[t]) / w[t] - 1`` (time-weighted). After ruin (w <= 0) returns are 0.
     """
     after = wealth[1:] if flows is None else wealth[1:] - flows
-    growth = np.ones_like(after)
-    np.divide(after, wealth[:-1], out=growth, where=wealth[:-1] > 0.0)
-    return np.asarray(growth - 1.0, dtype=np.float64)
+    before = wealth[:-1]
+    if len(before) > 0 and before.min() > 0.0:
+        growth = after / before
+    else:
+        growth = np.ones_like(after)
+        np.divide(after, before, out=growth, where=before > 0.0)
+    growth -= 1.0
+    return growth
 
 
 def wealth_index(returns: F64) -> F64:

@@ -38,14 +38,21 @@ class Sharpe:
 def sharpe(excess: F64, periods_a_year: float) -> Sharpe:
     """Mean over sample standard deviation of excess returns, with Mertens' standard error."""
     count = len(excess)
-    deviation = float(np.std(excess, ddof=1)) if count > 1 else 0.0
-    if count < 3 or deviation <= 1e-14:
+    if count < 3:
         return Sharpe(count)
-    centred = excess - np.mean(excess)
-    variance = float(np.mean(centred**2))
-    skew = float(np.mean(centred**3)) / variance**1.5
-    kurtosis = float(np.mean(centred**4)) / variance**2
-    ratio = float(np.mean(excess)) / deviation
+    mean = float(np.mean(excess))
+    centred = excess - mean
+    squares = centred * centred
+    variance = float(np.mean(squares))
+    deviation = math.sqrt(variance * count / (count - 1))
+    if deviation <= 1e-14:
+        return Sharpe(count)
+    # products in place: powers of arrays cost twenty times as much
+    centred *= squares
+    squares *= squares
+    skew = float(np.mean(centred)) / variance**1.5
+    kurtosis = float(np.mean(squares)) / variance**2
+    ratio = mean / deviation
     error = standard_error(ratio, skew, kurtosis, count)
     scale = math.sqrt(periods_a_year)
     return Sharpe(count, ratio, error, ratio * scale, error * scale, skew, kurtosis)
