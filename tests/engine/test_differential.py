@@ -15,8 +15,8 @@ from reference.comparison import difference
 from reference.markets import random_market
 
 FIRST_SEED = int(os.environ.get("GREENLIGHT_FIRST_SEED", "0"))
-SEEDS = int(os.environ.get("GREENLIGHT_SEEDS", "600"))
-BATCH = 50
+SEEDS = int(os.environ.get("GREENLIGHT_SEEDS", "2000"))
+BATCH = 100
 
 
 @pytest.mark.parametrize("first", range(FIRST_SEED, FIRST_SEED + SEEDS, BATCH))

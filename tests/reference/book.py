@@ -99,6 +99,7 @@ class Book:
     loss_row: dict[int, int] = field(default_factory=dict)
     halted_symbols: set[int] = field(default_factory=set)
     day_trades: list[int] = field(default_factory=list)
+    sectors: list[int] = field(default_factory=list)
     sector_before: dict[int, float] = field(default_factory=dict)
     last_intent: int = 0
     last_id: dict[int, int] = field(default_factory=dict)

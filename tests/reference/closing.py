@@ -126,16 +126,16 @@ def health(world: World, book: Book, bar: Bar) -> float:
     d = _ratio(holding.age, limits.max_bars)
     weight = _ratio(holding.quantity * holding.mark, book.equity_before)
     e = _beyond(weight, limits.position)
-    f = _beyond(_sector_share(world, book, bar.symbol), limits.sector)
+    f = _beyond(_sector_share(book, bar.symbol), limits.sector)
     u = side * (bar.close / holding.average - 1)
     g = _ratio(u, limits.target if u >= 0.0 else limits.stop)
     rewards = 50 + 25 * _cut(a, -1.0) + 15 * _cut(b, -1.0)
     return rewards - 10 * _cut(d, 0.0) - 5 * _cut(e, 0.0) - 5 * _cut(f, 0.0) + 10 * _cut(g, -1.0)
 
 
-def _sector_share(world: World, book: Book, symbol: int) -> float:
+def _sector_share(book: Book, symbol: int) -> float:
     """Share of equity the symbol's sector had at the end of the last recorded row."""
-    sector = int(world.specs.sector[symbol])
+    sector = book.sectors[symbol]
     if sector < 0:
         return float("nan")
     return _ratio(book.sector_before.get(sector, 0.0), book.equity_before)

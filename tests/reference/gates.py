@@ -111,17 +111,17 @@ def _cluster(world: World, book: Book, wish: Wish, wanted: float) -> tuple[float
     symbol = wish.bar.symbol
     if world.is_full and world.limits.correlation < inf and _is_crowded(world, book, wish):
         return 0.0, Reason.CORRELATION
-    if world.specs.sector[symbol] < 0:
+    if book.sectors[symbol] < 0:
         return wanted, Reason.OK
-    room = world.limits.sector * book.equity() - _sector_exposure(world, book, symbol)
+    room = world.limits.sector * book.equity() - _sector_exposure(book, symbol)
     if room <= 0.0 or room < world.limits.scrap * wanted:
         return 0.0, Reason.SECTOR
     return min(wanted, room), Reason.OK
 
 
-def _sector_exposure(world: World, book: Book, symbol: int) -> float:
+def _sector_exposure(book: Book, symbol: int) -> float:
     """Exposure of the symbol's sector, over the active symbols."""
-    sector = world.specs.sector
+    sector = book.sectors
     return sum(book.exposure(i) for i in book.active() if sector[i] == sector[symbol])
 
 

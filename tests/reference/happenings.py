@@ -60,6 +60,8 @@ def happen(world: World, book: Book, now: Now, event: Event) -> None:
             _manual(world, book, now, event)
         case Happening.RECALL:
             _recall(book, event)
+        case Happening.SECTOR:
+            book.sectors[event.symbol] = int(event.a)
         case Happening.HALT:
             book.halted_symbols.add(event.symbol)
         case Happening.RESUME:
@@ -175,6 +177,7 @@ def _spin_off(world: World, book: Book, now: Now, event: Event) -> None:
         return
     basis = giver.average * share / ratio
     _scale_prices(giver, lambda price: price * (1 - share))
+    giver.entry_notional *= 1 - share
     gift = Gift(other, giver.side, giver.quantity * ratio, basis, giver.intent)
     _receive(world, book, now, event.kind, gift)
 

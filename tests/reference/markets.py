@@ -28,7 +28,7 @@ from reference.random_rules import (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Market:
     """One random market."""
 
@@ -38,6 +38,12 @@ class Market:
     rules: Rules
     cash: float
     surroundings: Surroundings
+
+    def __repr__(self) -> str:
+        return f"random_market({self.seed})"
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        printer.text(repr(self))  # Hypothesis would print every array otherwise
 
     def run(self, simulate: Callable[..., Any]) -> Any:
         """Run it through the engine or the reference."""

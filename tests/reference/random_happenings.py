@@ -53,6 +53,8 @@ def _flows(rng: Rng, count: int, column: int, *, is_crypto: bool) -> list[Plan]:
     if rng.random() < 0.3:
         plans += [Plan(_some_row(rng, count), column, Happening.RECALL) for _ in range(3)]
     if rng.random() < 0.3:
+        plans.append(Plan(_some_row(rng, count), column, Happening.SECTOR))
+    if rng.random() < 0.3:
         start = _some_row(rng, count)
         plans.append(Plan(start, column, Happening.HALT))
         end = start + int(rng.integers(1, 6))
@@ -137,6 +139,8 @@ def _numbers(
                 return float(first + p.other), worth * p.ratio, p.ratio
             paid = float(rng.choice([0.0, 0.2]))
             return float(first + p.other), worth * (1 - paid), price * paid
+        case Happening.SECTOR:
+            return float(rng.integers(-1, 2)), 0.0, 0.0
         case Happening.MANUAL:
             lot = block.symbols[p.column].lot
             lots = max(1.0, np.floor(cash * float(rng.uniform(0.005, 0.1)) / price / lot))

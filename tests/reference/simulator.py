@@ -50,6 +50,7 @@ def simulate(
         rates=surroundings.rates,
     )
     book = Book(cash=cash, day_start=cash, peak=cash, equity_before=cash)
+    book.sectors = [int(sector) for sector in rules.specs.sector]
     events = _events_by_row(surroundings.happenings)
     equity: list[float] = []
     money: list[float] = []
@@ -95,15 +96,15 @@ def _walk(world: World, book: Book, row: Row, events: list[Event]) -> None:
             close(world, book, bar)
     _watch(world, book, row)
     propose_and_enter(world, book, row)
-    _record(world, book)
+    _record(book)
 
 
-def _record(world: World, book: Book) -> None:
+def _record(book: Book) -> None:
     """What the next row's exits look back at."""
     book.equity_before = book.equity()
     book.sector_before = {}
     for symbol in sorted(book.holdings):
-        holding, sector = book.holdings[symbol], int(world.specs.sector[symbol])
+        holding, sector = book.holdings[symbol], book.sectors[symbol]
         held = book.sector_before.get(sector, 0.0)
         book.sector_before[sector] = held + holding.quantity * holding.mark
 
