@@ -33,9 +33,9 @@ def intake_lines(intake: Intake) -> Iterator[str]:
     added = sum(change.added for change in intake.changes)
     replaced = sum(change.replaced.height for change in intake.changes)
     unchanged = sum(change.unchanged for change in intake.changes)
-    actions = f", {intake.actions} corporate actions" if intake.actions else ""
+    actions = f", {_many(intake.actions, 'corporate action')}" if intake.actions else ""
     yield (
-        f"{intake.source}: {len(intake.changes)} symbols, {added} bars added, {replaced} replaced, "
+        f"{intake.source}: {_many(len(intake.changes), 'symbol')}, {_many(added, 'bar')} added, {replaced} replaced, "
         f"{unchanged} unchanged{actions}"
     )
     for note in intake.notes:
@@ -45,12 +45,12 @@ def intake_lines(intake: Intake) -> Iterator[str]:
             ts, *_ = change.replaced.row(0)
             before, after = change.replaced["close"][0], change.replaced["close_new"][0]
             yield (
-                f"  {change.symbol}: {change.replaced.height} bars had other values, the first of "
+                f"  {change.symbol}: {_many(change.replaced.height, 'bar')} had other values, the first of "
                 f"{ts:%Y-%m-%d %H:%M}Z (close {before:g}, now {after:g})"
             )
     yield from complaints(intake.report)
     if intake.quarantined is not None:
-        yield f"  {intake.report.bad.height} bad rows set aside in {intake.quarantined}"
+        yield f"  {_many(intake.report.bad.height, 'bad row')} set aside in {intake.quarantined}"
 
 
 def refused(error: DefectError) -> dict[str, object]:
@@ -77,9 +77,9 @@ def check_lines(name: str, report: Report | str) -> Iterator[str]:
     if isinstance(report, str):
         yield f"{name}: {report}"
         return
-    verdict = f"{report.refusals} defects" if report.refusals else "good"
+    verdict = f"{_many(report.refusals, 'defect')}" if report.refusals else "good"
     outside = f", {report.outside} outside regular hours" if report.outside else ""
-    yield f"{name}: {verdict}, {report.good.height} bars fit to be used{outside}"
+    yield f"{name}: {verdict}, {_many(report.good.height, 'bar')} fit to be used{outside}"
     yield from complaints(report)
 
 
@@ -121,6 +121,10 @@ def contents(store: Store) -> tuple[list[dict[str, object]], list[str]]:
                 }
             )
     return rows, problems
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _stamp(ts: int, timeframe: Timeframe) -> str:
