@@ -24,4 +24,6 @@ class Signal:
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.confidence <= 1.0:
-            raise UserError(f"signal of {self.voice}: confidence {self.confidence} is not in [0, 1]")
+            raise UserError(
+                f"signal of {self.voice}: confidence {self.confidence} is not in [0, 1]"
+            )
