@@ -135,3 +135,14 @@ def test_the_efficiency_ratio_lies_between_nothing_and_all(seed, bars):
     close = 50 + np.cumsum(np.random.default_rng(seed).integers(-1, 2, 120)) * 0.25
     values = ta.efficiency(close, bars)[bars:]
     assert np.all((values >= 0.0) & (values <= 1.0 + 1e-12))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([1, 2, 5, 10, 20, 50]))
+def test_on_a_grid_of_ticks_an_average_is_the_same_wherever_the_series_begins(seed, bars):
+    ticks = 1000 + np.cumsum(np.random.default_rng(seed).integers(-1, 2, 300))
+    price = ticks * 0.01
+    for function in (ta.sma, lambda x, n: ta.bollinger(x, n).upper, ta.efficiency):
+        whole = function(price, bars)
+        for start in (1, 17, 300 - bars - 1):
+            np.testing.assert_array_equal(function(price[start:], bars)[bars:], whole[start:][bars:])

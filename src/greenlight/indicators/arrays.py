@@ -36,10 +36,27 @@ def after_warmup(values: F64, count: int) -> F64:
     return out
 
 
+def rolling_sum(values: F64, bars: int) -> F64:
+    """Sum of the last `bars` values, added in their order, oldest first.
+
+    TA-Lib's running sums, and NumPy's in blocks, round differently with where the series begins: a
+    price exactly on its average would stand above or below it by that alone.
+    """
+    count = len(values) - bars + 1
+    if count <= 0:
+        return np.full(len(values), np.nan)
+    total = values[:count].astype(np.float64)
+    for place in range(1, bars):
+        total += values[place : place + count]
+    return after_warmup(total, len(values))
+
+
 def highest(values: F64, bars: int) -> F64:
     """Highest of the last `bars` values (this one among them)."""
     import talib
 
+    if bars == 1:
+        return doubles(values).copy()
     result: F64 = talib.MAX(doubles(values), bars)
     return result
 
@@ -48,5 +65,7 @@ def lowest(values: F64, bars: int) -> F64:
     """Lowest of the last `bars` values (this one among them)."""
     import talib
 
+    if bars == 1:
+        return doubles(values).copy()
     result: F64 = talib.MIN(doubles(values), bars)
     return result

@@ -2,14 +2,22 @@
 
 import numpy as np
 
-from greenlight.indicators.arrays import F64, I64, after_warmup, doubles, windows
+from greenlight.indicators.arrays import (
+    F64,
+    I64,
+    after_warmup,
+    doubles,
+    highest,
+    lowest,
+    rolling_sum,
+    windows,
+)
 
 
 def sma(values: F64, bars: int) -> F64:
-    """Simple moving average of the last `bars` values."""
-    import talib
-
-    result: F64 = talib.SMA(doubles(values), bars)
+    """Simple moving average of the last `bars` values; of equal values exactly theirs."""
+    mean = rolling_sum(values, bars) / bars
+    result: F64 = np.clip(mean, lowest(values, bars), highest(values, bars))
     return result
 
 
@@ -27,9 +35,7 @@ def vwap(high: F64, low: F64, close: F64, volume: F64, bars: int) -> F64:
     NaN where a bar's volume is unknown or none was traded.
     """
     typical = (high + low + close) / 3.0
-    traded = windows(volume, bars).sum(axis=1)
-    money = windows(typical * volume, bars).sum(axis=1)
-    return after_warmup(_ratio(money, traded), len(close))
+    return _ratio(rolling_sum(typical * volume, bars), rolling_sum(volume, bars))
 
 
 def session_vwap(high: F64, low: F64, close: F64, volume: F64, session: I64) -> F64:

@@ -5,15 +5,7 @@ Wilder's averages remember all bars; after 22 periods the start weighs less than
 
 import numpy as np
 
-from greenlight.indicators.arrays import (
-    F64,
-    after_warmup,
-    doubles,
-    highest,
-    lagged,
-    lowest,
-    windows,
-)
+from greenlight.indicators.arrays import F64, doubles, highest, lagged, lowest, rolling_sum
 
 #: Bars after which Wilder's average of a period, twice applied, has forgotten its start.
 WILDER_MEMORY = 22
@@ -42,9 +34,7 @@ def efficiency(close: F64, bars: int) -> F64:
 
     0 where nothing moved. Source: Kaufman, Smarter Trading, 1995.
     """
-    if len(close) <= bars:
-        return np.full(len(close), np.nan)
-    gone = after_warmup(windows(np.abs(np.diff(close)), bars).sum(axis=1), len(close))
+    gone = rolling_sum(np.abs(close - lagged(close, 1)), bars)
     made = np.abs(close - lagged(close, bars))
     ratio: F64 = np.divide(made, gone, out=np.where(gone == 0, 0.0, np.nan), where=gone > 0)
     return ratio

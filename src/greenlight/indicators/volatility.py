@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from greenlight.indicators.arrays import F64, after_warmup, doubles, windows
+from greenlight.indicators.arrays import F64, after_warmup, doubles
+from greenlight.indicators.averages import sma
 
 
 class Bands(NamedTuple):
@@ -26,13 +27,14 @@ def atr(high: F64, low: F64, close: F64, bars: int = 14) -> F64:
 def deviation(values: F64, bars: int) -> F64:
     """Standard deviation (divisor `bars`) of the last `bars` values; exactly 0 where all are equal.
 
-    Two passes over each window: TA-Lib's running sums lose the digits where prices are large and
-    swings small, and keep the rounding of all bars before.
+    Two passes over each window: TA-Lib's running sums of squares lose the digits where prices are
+    large and swings small.
     """
-    seen = windows(values, bars)
-    swings = seen.std(axis=1)
-    swings[seen.max(axis=1, initial=-np.inf) == seen.min(axis=1, initial=np.inf)] = 0.0
-    return after_warmup(swings, len(values))
+    mean = sma(values, bars)[bars - 1 :]
+    squares = np.zeros(len(mean))
+    for place in range(bars if len(mean) > 0 else 0):
+        squares += (values[place : place + len(mean)] - mean) ** 2
+    return after_warmup(np.sqrt(squares / bars), len(values))
 
 
 def away(values: F64, centre: F64, swing: F64) -> F64:
@@ -52,20 +54,10 @@ def returns(close: F64) -> F64:
 
 def sigma(close: F64, bars: int = 20) -> F64:
     """Standard deviation (divisor `bars`) of the last `bars` simple returns, per bar."""
-    return after_warmup(windows(returns(close)[1:], bars).std(axis=1), len(close))
+    return after_warmup(deviation(returns(close)[1:], bars), len(close))
 
 
 def bollinger(close: F64, bars: int = 20, width: float = 2.0) -> Bands:
     """Mean of the last `bars` closes and `width` of their standard deviations about it."""
-    mean = _mean(close, bars)
-    swing = width * deviation(close, bars)
-    return Bands(mean - swing, mean, mean + swing)
-
-
-def _mean(values: F64, bars: int) -> F64:
-    """Mean of each window, free of the rounding of bars before; that of equal values is theirs."""
-    seen = windows(values, bars)
-    if len(seen) == 0:
-        return np.full(len(values), np.nan)
-    mean = np.clip(seen.mean(axis=1), seen.min(axis=1), seen.max(axis=1))
-    return after_warmup(mean, len(values))
+    middle, swing = sma(close, bars), width * deviation(close, bars)
+    return Bands(middle - swing, middle, middle + swing)
