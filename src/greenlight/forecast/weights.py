@@ -3,12 +3,13 @@
 The rule: a voice's information coefficient IC is the correlation of its votes (where not 0) with
 the symbol's return over the next `horizon` rows, less the mean return of all symbols and rows so
 far, so that a rising market flatters nobody. Only returns that had finished by the row count
-(expanding window). With n finished votes the IC is shrunk towards 0 by n / (n + 1,000), and the
+(expanding window). With n finished votes the IC is shrunk towards 0 by n / (n + 5,000), and the
 weight is
 
     2 ** (IC / 0.05), at least 1/2 and at most 2:
 
-with nothing learned all are equal, and no past is good enough to silence the others. An IC of 0.05
+The 5,000 are many because votes on neighbouring bars and symbols share most of their outcome. With
+nothing learned all are equal, and no past is good enough to silence the others. An IC of 0.05
 is a good one (Grinold and Kahn, Active Portfolio Management, 1999).
 """
 
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from greenlight.forecast.ensemble import F32, F64
 
 _GOOD_IC = 0.05
-_SHRINK_VOTES = 1000.0
+_SHRINK_VOTES = 5000.0
 
 
 def learned_weights(votes: F32, close: F64, horizon: int) -> F64:
