@@ -94,7 +94,7 @@ def day(session):
     return EPOCH + timedelta(days=int(session))
 
 
-def eventful(sessions=300, seed=2):
+def eventful(sessions=300, seed=4):
     """Splits, dividends, a spin-off and a delisting on raw prices."""
     plain = history(sessions=sessions, seed=seed)
     session = plain.blocks[0].session
@@ -117,6 +117,16 @@ def eventful(sessions=300, seed=2):
 
 LOOSE = Limits(deployed=1.0, sector=1.0, position=0.2, sizing_value=0.2, correlation=0.99)
 LOOSE = LOOSE._replace(drawdown=inf, daily_loss=inf)
+#: Holds for 20 bars and buys again: something is held whenever something happens.
+PATIENT = LOOSE._replace(
+    rsi_high=inf,
+    watch=1.0,
+    stop=0.5,
+    target=0.5,
+    cooloff_loss=inf,
+    health_exit=0.0,
+    health_trim=0.0,
+)
 
 
 def plan(given, voices=None, limits=LOOSE, **changes):

@@ -30,8 +30,7 @@ def done(given, plan=None):
 @pytest.fixture(scope="module")
 def eventful():
     given = markets.eventful()
-    always = (Voice(markets.always, {}),)
-    return done(given, markets.plan(given, always))
+    return done(given, markets.plan(given, (Voice(markets.always, {}),), markets.PATIENT))
 
 
 @pytest.fixture(scope="module")
@@ -55,21 +54,25 @@ def test_equity_is_recomputed_from_the_files_to_the_cent(eventful, folder):
     block = given.blocks[0]
     column = {symbol: place for place, symbol in enumerate(block.symbols)}
     stamps = tables["equity"]["ts"].dt.epoch("ns").to_list()
-    row_of = {ts: row for row, ts in enumerate(stamps)}
+
+    def row_of(moment):
+        """The first row that closes at or after it: opens of bars count as their row."""
+        return np.searchsorted(stamps, int(moment.timestamp()) * 1_000_000_000)
+
     cash = np.zeros(len(stamps))
     units = np.zeros((len(stamps), len(column)))
     for fill in tables["fills"].iter_rows(named=True):
         sign = {"buy": 1, "sell": -1}[fill["side"]]
-        row = np.searchsorted(stamps, int(fill["ts"].timestamp()) * 1_000_000_000)
+        row = row_of(fill["ts"])
         cash[row] -= sign * fill["quantity"] * fill["price"] + fill["fee"]
         units[row, column[fill["symbol"]]] += sign * fill["quantity"]
     for flow in tables["cash"].iter_rows(named=True):
-        cash[row_of[int(flow["ts"].timestamp()) * 1_000_000_000]] += flow["amount"]
+        cash[row_of(flow["ts"])] += flow["amount"]
     for change in tables["actions"].iter_rows(named=True):
-        row = row_of[int(change["ts"].timestamp()) * 1_000_000_000]
+        row = row_of(change["ts"])
         units[row, column[change["symbol"]]] += change["after"] - change["before"]
     balance = 100_000.0 + np.cumsum(cash)
-    worth = (np.cumsum(units, axis=0) * block.close).sum(axis=1)
+    worth = (np.cumsum(units, axis=0) * np.nan_to_num(block.close)).sum(axis=1)
     assert np.abs(balance - tables["equity"]["cash"].to_numpy()).max() < 0.005
     assert np.abs(balance + worth - tables["equity"]["equity"].to_numpy()).max() < 0.005
 
@@ -97,7 +100,10 @@ def test_files_have_the_columns_that_were_promised(folder):
 def test_the_same_inputs_give_the_same_bytes(eventful, folder, tmp_path):
     given = markets.eventful()
     again = backtest(
-        given, markets.plan(given, (Voice(markets.always, {}),)), eventful[1], TrialCount
+        given,
+        markets.plan(given, (Voice(markets.always, {}),), markets.PATIENT),
+        eventful[1],
+        TrialCount,
     )
     other = write_run(again, eventful[1], CONFIG, tmp_path)
     assert other.name == folder.name

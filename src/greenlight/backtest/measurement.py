@@ -125,14 +125,12 @@ def _comparisons(whole: Measured, start: int, stop: int, share: float) -> tuple[
 
 
 def _begun_in(whole: Measured, first: int, last: int) -> RoundTrips:
-    tape = whole.assembled.tape
-    if last <= first:
-        chosen: NDArray[np.bool_] = np.zeros(len(whole.trips.net), dtype=np.bool_)
-    else:
-        start, end = int(tape.close_ts[first]), int(tape.close_ts[last - 1])
-        opened = whole.trips.opened_ts
-        chosen = (opened >= start) & (opened <= end) if first > 0 else opened <= end
-    return whole.trips.only(np.flatnonzero(chosen))
+    """Round trips whose first fill, or the action that gave the units, lies in these rows."""
+    trips, tape = whole.trips, whole.assembled.tape
+    rows = np.searchsorted(tape.close_ts, trips.opened_ts)
+    filled = trips.first >= 0
+    rows[filled] = whole.run.fills["row"][trips.first[filled]]
+    return trips.only(np.flatnonzero((rows >= first) & (rows < last)))
 
 
 def _within(log: NDArray[Any], first: int, last: int) -> NDArray[Any]:

@@ -183,7 +183,7 @@ def _voices_used(assembled: Assembled, plan: Plan, voted: Voted) -> tuple[VoiceU
             name=voice.name,
             parameters=last.get(voice.name, voice.settings()),
             weight=voice.weight / total,
-            is_fitted=voice.name in last,
+            is_fitted=last.get(voice.name, voice.settings()) != voice.settings(),
             unchecked=unchecked_share(assembled, voice, votes),
         )
         for voice, votes in zip(plan.voices, voted.votes, strict=True)

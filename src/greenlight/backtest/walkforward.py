@@ -121,7 +121,7 @@ def fit(
     votes, fits = ballots[0].copy(), []
     for number, window in enumerate(windows):
         ratios = _ratios(assembled, ballots, window, search)
-        best = _choose(ratios)
+        best = choose(ratios)
         first = 0 if number == 0 else window.use[0]
         _replace(assembled, votes, ballots[best], (_row(ends, first), _row(ends, window.use[1])))
         label = assembled.sessions[ends]
@@ -159,7 +159,7 @@ def _cast_all(
     return tried, ballots
 
 
-def _choose(ratios: Sequence[Sharpe]) -> int:
+def choose(ratios: Sequence[Sharpe]) -> int:
     """The best, unless it is within one standard error of the default (place 0)."""
     values = np.array([one.ratio for one in ratios])
     if np.all(np.isnan(values)):

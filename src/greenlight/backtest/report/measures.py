@@ -147,8 +147,8 @@ def fit_table(fits: tuple[Fit, ...]) -> str:
         row(
             [
                 escape(fit.strategy),
-                text.span(fit.start, fit.end),
-                text.span(fit.used_from, fit.used_to),
+                _stacked(fit.start, fit.end),
+                _stacked(fit.used_from, fit.used_to),
                 f"{fit.tried:,}",
                 f"<code>{escape(_settings(fit.chosen))}</code>",
                 text.number(fit.objective),
@@ -159,6 +159,10 @@ def fit_table(fits: tuple[Fit, ...]) -> str:
     ]
     head = ["Strategy", "Chosen on", "Used on", "Tried", "Chosen", "Sharpe there", "Default's"]
     return table(head, rows)
+
+
+def _stacked(start: int, end: int) -> str:
+    return f"{text.day(start)} to<br>{text.day(end)}"
 
 
 def _settings(parameters: object) -> str:
