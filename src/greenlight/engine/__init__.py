@@ -1,5 +1,6 @@
 """The engine: verbs, compiled and without I/O, and the loop that drives them over history."""
 
+from greenlight.engine.following import UNFINISHED, Entries, Outcomes, follow
 from greenlight.engine.limits import (
     UNLIMITED,
     Costs,
@@ -28,11 +29,14 @@ __all__ = [
     "FLAG_STALE",
     "FLAG_UNIVERSE",
     "FLAG_UNTRADABLE",
+    "UNFINISHED",
     "UNLIMITED",
     "Conditions",
     "Costs",
+    "Entries",
     "Happenings",
     "Limits",
+    "Outcomes",
     "Rules",
     "Run",
     "Specs",
@@ -42,6 +46,7 @@ __all__ = [
     "build_happenings",
     "build_specs",
     "build_tape",
+    "follow",
     "simulate",
     "simulate_many",
     "warm_up",

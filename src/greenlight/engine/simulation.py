@@ -75,13 +75,10 @@ def simulate(
     """
     rules = normalise(rules)
     feed = build_feed(tape, score, rules.limits, surroundings)
-    rows, row = len(tape.close_ts), 0
+    rows = len(tape.close_ts)
     room = Room(rows, int(feed.candidates.start[-1]), _last_sector(feed.happenings))
     state = build_state(rules.specs, rules.limits, cash, room)
-    while (row := run(state, rules, feed, surroundings.conditions, (row, rows), WHOLE)) < rows:
-        due = is_due_at(state, feed, row)
-        state = begin_row(state, rules, feed, row) if due else grow(state)
-    return finish(state)
+    return finish(walk_rows(state, rules, feed, surroundings.conditions, (0, rows)))
 
 
 def simulate_many(
@@ -126,6 +123,17 @@ def normalise(rules: Rules) -> Rules:
 def _last_sector(events: Happenings) -> int:
     changes = events.a[events.kind == Happening.SECTOR]
     return int(changes.max(initial=-1.0))
+
+
+def walk_rows(
+    state: State, rules: Rules, feed: Feed, conditions: Conditions | None, span: tuple[int, int]
+) -> State:
+    """Run rows span[0] .. span[1] - 1, make room in the logs and let happen what is due."""
+    row, end = span
+    while (row := run(state, rules, feed, conditions, (row, end), WHOLE)) < end:
+        due = is_due_at(state, feed, row)
+        state = begin_row(state, rules, feed, row) if due else grow(state)
+    return state
 
 
 def is_due_at(state: State, feed: Feed, row: int) -> bool:
