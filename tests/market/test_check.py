@@ -302,6 +302,24 @@ def test_full_hours_with_a_bar_after_the_close_are_no_ends_of_bars():
     assert report.outside == 12
 
 
+@pytest.mark.parametrize(
+    ("spec", "step"), [(CRYPTO, 8), (CRYPTO, 24), (MINUTES, 5), (MINUTES, 60), (DAILY, 5)]
+)
+def test_bars_of_a_larger_time_frame_than_declared_are_noticed(spec, step):
+    table = one(spec, "A", 390 * 5)[::step]
+    report = judged(table, spec)
+    assert f"stand {step} windows of {spec.timeframe} apart" in next(
+        report.lines(DefectKind.CLOCK, 1)
+    )
+
+
+def test_bars_that_are_missing_here_and_there_are_of_the_declared_time_frame():
+    table = one(MINUTES, "A", 2000)
+    kept = np.random.default_rng(0).random(2000) < 0.3
+    report = judged(table.filter(pl.Series(kept)), MINUTES)
+    assert set(report.counts()) == {DefectKind.GAP}
+
+
 FAULTS = {
     "nan": {"close": np.nan},
     "price": {"low": -1.0},

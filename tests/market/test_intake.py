@@ -19,16 +19,15 @@ from greenlight.domain import (
 from greenlight.market import (
     Adjustment,
     DefectError,
-    Delivery,
     Store,
     Terms,
     TickerMap,
-    admit,
     read_any_actions,
     read_delivery,
     stored_actions,
 )
 from greenlight.market.action_store import keep_actions, merged
+from greenlight.market.intake import Delivery, admit, import_file
 
 TERMS = Terms(now=NOW)
 LENIENT = Terms(now=NOW, quarantine=True)
@@ -88,6 +87,14 @@ def test_bars_outside_regular_hours_are_counted_in_a_note(tmp_path):
     intake = admit(Store(tmp_path), MINUTES, Delivery("m.csv", table), TERMS)
     assert intake.notes == ("100 bars outside regular hours were left aside",)
     assert intake.changes[0].added == 390
+
+
+def test_a_file_of_which_nothing_lies_in_regular_hours_is_refused(tmp_path):
+    daily = one(DAILY, "A", 4, first="2024-01-09")  # midnights in UTC are evenings in New York
+    daily.write_parquet(tmp_path / "d.parquet")
+    with pytest.raises(UserError, match="none of its 4 bars lies within the regular hours of XNYS"):
+        import_file(Store(tmp_path / "data"), tmp_path / "d.parquet", MINUTES, TERMS)
+    assert not (tmp_path / "data").exists()
 
 
 SPLIT = Split("A", date(2024, 1, 5), Decimal(4))

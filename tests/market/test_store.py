@@ -247,8 +247,21 @@ def test_a_block_can_be_cut_to_sessions_both_ends_included(tmp_path):
     block = store.load(MINUTES, ("A",), date(2024, 1, 3), date(2024, 1, 4))
     assert sorted(set(block.session.tolist())) == [19725, 19726]
     assert block.count == 780
-    with pytest.raises(UserError, match="no XNYS 1m raw bars from 2030-01-01 to the end"):
-        store.load(MINUTES, ("A",), start=date(2030, 1, 1))
+    assert store.load(MINUTES, ("A",), start=date(2030, 1, 1)).count == 0
+
+
+def test_days_without_any_bar_are_said_and_a_symbol_without_one_is_left_out(tmp_path):
+    store = Store(tmp_path)
+    store.upsert(DAILY, "OLD", one(DAILY, "OLD", 5, first="2010-01-04"))
+    store.upsert(DAILY, "NEW", one(DAILY, "NEW", 5))
+    store.upsert(CRYPTO, "BTC", one(CRYPTO, "BTC", 48, first="2010-01-04"))
+    days = {"start": date(2024, 1, 1), "end": date(2024, 12, 31)}
+    (block,) = load_blocks(store, Wanted(Timeframe.D1, **days))
+    assert (block.symbols, block.count) == (("NEW",), 5)
+    (block,) = load_blocks(store, Wanted(Timeframe.D1, ("OLD", "NEW"), **days))
+    assert block.symbols == ("OLD", "NEW")
+    with pytest.raises(UserError, match="no 1d bars from 2030-01-01 to the end"):
+        load_blocks(store, Wanted(Timeframe.D1, start=date(2030, 1, 1)))
 
 
 @settings(max_examples=50)

@@ -135,14 +135,14 @@ def import_(files: tuple[Path, ...], *, as_json: bool, **options: Unpack[ImportO
       greenlight data import prices.parquet --timeframe 1d --adjustment raw
     """
     from greenlight.cli import data_views
-    from greenlight.market import DefectError, admit, read_delivery
+    from greenlight.market import DefectError, import_file
 
     store, spec = _store(options), _spec(options)
     terms = _terms(options["actions"], options["tickers"], quarantine=options["quarantine"])
     results = []
     for path in _bar_files(files):
         try:
-            intake = admit(store, spec, read_delivery(path, spec, terms), terms)
+            intake = import_file(store, path, spec, terms)
         except DefectError as error:
             if as_json:
                 emit(data_views.refused(error), as_json=True)

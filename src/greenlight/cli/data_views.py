@@ -16,9 +16,9 @@ def intake_result(intake: Intake) -> dict[str, object]:
         "source": intake.source,
         "stored": True,
         "symbols": len(intake.changes),
-        "added": sum(change.added for change in intake.changes),
-        "replaced": sum(change.replaced.height for change in intake.changes),
-        "unchanged": sum(change.unchanged for change in intake.changes),
+        "added": intake.added,
+        "replaced": intake.replaced,
+        "unchanged": intake.unchanged,
         "set_aside": intake.report.bad.height,
         "outside_hours": intake.report.outside,
         "actions": intake.actions,
@@ -30,13 +30,11 @@ def intake_result(intake: Intake) -> dict[str, object]:
 
 def intake_lines(intake: Intake) -> Iterator[str]:
     """What came in from a file, for people."""
-    added = sum(change.added for change in intake.changes)
-    replaced = sum(change.replaced.height for change in intake.changes)
-    unchanged = sum(change.unchanged for change in intake.changes)
     actions = f", {_many(intake.actions, 'corporate action')}" if intake.actions else ""
+    symbols = _many(len(intake.changes), "symbol")
     yield (
-        f"{intake.source}: {_many(len(intake.changes), 'symbol')}, {_many(added, 'bar')} added, {replaced} replaced, "
-        f"{unchanged} unchanged{actions}"
+        f"{intake.source}: {symbols}, {_many(intake.added, 'bar')} added, {intake.replaced} "
+        f"replaced, {intake.unchanged} unchanged{actions}"
     )
     for note in intake.notes:
         yield f"  note: {note}"
@@ -44,9 +42,10 @@ def intake_lines(intake: Intake) -> Iterator[str]:
         if change.replaced.height > 0:
             ts, *_ = change.replaced.row(0)
             before, after = change.replaced["close"][0], change.replaced["close_new"][0]
+            bars = _many(change.replaced.height, "bar")
             yield (
-                f"  {change.symbol}: {_many(change.replaced.height, 'bar')} had other values, the first of "
-                f"{ts:%Y-%m-%d %H:%M}Z (close {before:g}, now {after:g})"
+                f"  {change.symbol}: {bars} had other values, the first of {ts:%Y-%m-%d %H:%M}Z "
+                f"(close {before:g}, now {after:g})"
             )
     yield from complaints(intake.report)
     if intake.quarantined is not None:

@@ -15,7 +15,7 @@ from greenlight.market.files import read_bars
 from greenlight.market.happenings import HappeningRow, happenings
 from greenlight.market.history import History
 from greenlight.market.identity import TickerMap, read_ticker_map
-from greenlight.market.intake import DefectError, Delivery, Intake, Terms, admit, read_delivery
+from greenlight.market.intake import DefectError, Intake, Terms, import_file, read_delivery
 from greenlight.market.loading import Wanted, load_blocks
 from greenlight.market.membership import Membership, read_membership
 from greenlight.market.resample import resample
@@ -36,7 +36,6 @@ __all__ = [
     "Change",
     "DefectError",
     "DefectKind",
-    "Delivery",
     "Download",
     "Downloader",
     "Facts",
@@ -53,7 +52,6 @@ __all__ = [
     "TickerMap",
     "View",
     "Wanted",
-    "admit",
     "applicable_actions",
     "check",
     "checked_actions",
@@ -61,6 +59,7 @@ __all__ = [
     "forward_factors",
     "from_arrays",
     "happenings",
+    "import_file",
     "load_blocks",
     "read_actions",
     "read_any_actions",

@@ -12,7 +12,7 @@ from greenlight.market.bars import BarSpec
 from greenlight.market.defects import DefectKind, Finding, Severity, defect_table, when
 from greenlight.market.files import COLUMNS, PRICES, STAMP
 from greenlight.market.row_rules import Rows, row_findings
-from greenlight.market.series_rules import Series, gaps, series_findings
+from greenlight.market.series_rules import Series, gaps, series_findings, spacing
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,8 @@ def check(
     findings = list(row_findings(rows, now))
     fit = ~rows.is_outside
     fit[_refused(findings)] = False
-    findings.append(gaps(_series(rows, rows.is_due(now))))
+    due = _series(rows, rows.is_due(now))
+    findings += [spacing(due), gaps(due)]
     findings += series_findings(_series(rows, fit), actions)
     for finding in findings:
         if finding.kind is DefectKind.ADJUSTMENT:
@@ -100,6 +101,7 @@ def _series(rows: Rows, fit: NDArray[np.bool_]) -> Series:
         rows=order,
         symbols=table["symbol"].drop_nulls().unique().sort().to_list(),
         code=rows.code[order],
+        ts=rows.ts[order],
         session=rows.windows.session[order],
         slot=rows.windows.slot[order],
         price=np.stack([table[name].to_numpy()[order] for name in PRICES]),

@@ -106,8 +106,8 @@ class Downloader:
         intake = admit(self.store, order.spec, delivery, self.terms)
         return Download(
             order.symbol,
-            added=total.added + sum(change.added for change in intake.changes),
-            replaced=total.replaced + sum(change.replaced.height for change in intake.changes),
+            added=total.added + intake.added,
+            replaced=total.replaced + intake.replaced,
             refused=total.refused + intake.report.bad.height,
             actions=total.actions + intake.actions,
             quarantined=intake.quarantined or total.quarantined,

@@ -63,6 +63,21 @@ class Intake:
     notes: tuple[str, ...]
     quarantined: Path | None
 
+    @property
+    def added(self) -> int:
+        """Number of bars that were not there."""
+        return sum(change.added for change in self.changes)
+
+    @property
+    def replaced(self) -> int:
+        """Number of bars that were there with other values."""
+        return sum(change.replaced.height for change in self.changes)
+
+    @property
+    def unchanged(self) -> int:
+        """Number of bars that were there as they are."""
+        return sum(change.unchanged for change in self.changes)
+
 
 def read_delivery(path: Path, spec: BarSpec, terms: Terms) -> Delivery:
     """A bar file with all that `terms` say of it. Raises UserError when it cannot be read."""
@@ -73,6 +88,19 @@ def read_delivery(path: Path, spec: BarSpec, terms: Terms) -> Delivery:
         table = _identified(table, terms.tickers)
         actions = _known_of(table, merged(terms.tickers.renamed(actions), _fates(terms.tickers)))
     return Delivery(path.name, table, actions, file.notes)
+
+
+def import_file(store: Store, path: Path, spec: BarSpec, terms: Terms) -> Intake:
+    """Bring a bar file in. Raises UserError when it cannot be read or has no bar of regular hours,
+    and what `admit` raises.
+    """
+    intake = admit(store, spec, read_delivery(path, spec, terms), terms)
+    if not intake.changes and intake.quarantined is None:
+        raise UserError(
+            f"{intake.source}: none of its {intake.report.outside} bars lies within the regular "
+            f"hours of {spec.calendar}; are these {spec.timeframe} bars, and are they in UTC?"
+        )
+    return intake
 
 
 def admit(store: Store, spec: BarSpec, delivery: Delivery, terms: Terms) -> Intake:

@@ -1,7 +1,7 @@
 """Loading: from a store to the blocks that a run walks over."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -30,23 +30,33 @@ class Wanted:
 def load_blocks(store: Store, wanted: Wanted) -> tuple[Bars, ...]:
     """One block for each calendar and adjustment, in which every wanted symbol stands once.
 
-    Where a symbol has no bars of the time frame, the largest smaller ones are resampled. Raises
-    UserError for an unknown symbol, a corrupt file and an empty store.
+    Where a symbol has no bars of the time frame, the largest smaller ones are resampled. Symbols
+    without a bar in these days are left out, unless they were asked for by name. Raises UserError
+    for an unknown symbol, a corrupt file, an empty store and days without any bar.
     """
-    sources = _sources(store, wanted)
     by_block: dict[tuple[str, Adjustment], dict[BarSpec, list[str]]] = {}
-    for symbol, spec in sources.items():
+    for symbol, spec in _sources(store, wanted).items():
         block = by_block.setdefault((spec.calendar, spec.adjustment), {})
         block.setdefault(spec, []).append(symbol)
-    return tuple(
-        join(
-            [
-                resample(store.load(spec, symbols, wanted.start, wanted.end), wanted.timeframe)
-                for spec, symbols in parts.items()
-            ]
-        )
-        for _, parts in sorted(by_block.items())
+    blocks = [_block(store, wanted, parts) for _, parts in sorted(by_block.items())]
+    found = tuple(block for block in blocks if block.count > 0)
+    if not found:
+        days = f"from {wanted.start or 'the start'} to {wanted.end or 'the end'}"
+        raise UserError(f"{store.root}: no {wanted.timeframe} bars {days}")
+    return found
+
+
+def _block(store: Store, wanted: Wanted, parts: Mapping[BarSpec, list[str]]) -> Bars:
+    loaded = (
+        store.load(spec, symbols, wanted.start, wanted.end) for spec, symbols in parts.items()
     )
+    block = join([resample(part, wanted.timeframe) for part in loaded])
+    has_bars = ~np.all(np.isnan(block.close), axis=0)
+    if wanted.symbols or np.all(has_bars):
+        return block
+    names = tuple(name for name, has in zip(block.symbols, has_bars, strict=True) if has)
+    values = {name: getattr(block, name)[:, has_bars] for name in _VALUES}
+    return replace(block, symbols=names, **values)
 
 
 def join(blocks: Sequence[Bars]) -> Bars:

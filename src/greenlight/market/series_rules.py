@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from greenlight.domain import CorporateAction, Split
+from greenlight.domain import CorporateAction, Split, Timeframe
 from greenlight.market.arrays import F64, I64
 from greenlight.market.bars import Adjustment, BarSpec
 from greenlight.market.calendars import ALWAYS
 from greenlight.market.defects import DefectKind, Finding
+from greenlight.market.files import STAMP
 from greenlight.market.tables import day_number
 
 _LOG_RATIOS = np.log([1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 10, 15, 20, 25, 30, 40, 50, 100])
@@ -20,6 +21,8 @@ _PLAIN_RATIO = 0.2  # log ratio below which a split drowns in an overnight retur
 _SAME = 0.35  # share of a split's log ratio by which a jump may miss it and still be meant
 _ADJACENT_DAYS = 10  # bars further apart do not show an overnight jump
 _LIFE_DAYS = 180  # a ticker silent for longer may be another company's by then
+_SPACED_ROWS, _SPACED_SHARE = 20, 0.8
+_FAR_APART = 2_000  # windows; minutes in a day of crypto are fewer
 _TICK_PRICE = 100.0  # above it float32 prices from vendors hide the tick
 _TICK_ROWS = 20
 
@@ -35,6 +38,7 @@ class Series:
     rows: I64
     symbols: Sequence[str]
     code: I64
+    ts: I64
     session: I64
     slot: I64
     price: F64
@@ -55,11 +59,12 @@ def gaps(series: Series) -> Finding:
     missing = np.diff(series.slot) - 1
     after = np.flatnonzero((np.diff(series.code) == 0) & (missing > 0))
     days = series.session[after + 1] - series.session[after]
+    form = "%Y-%m-%d" if series.spec.timeframe is Timeframe.D1 else "%Y-%m-%d %H:%MZ"
     frame = pl.DataFrame(
         {
             "missing": missing[after],
             "bars": np.where(missing[after] == 1, "bar", "bars"),
-            "since": (series.session[after]).astype("datetime64[D]"),
+            "since": pl.Series(series.ts[after]).cast(STAMP).dt.strftime(form),
             "life": days > _LIFE_DAYS,
         }
     )
@@ -72,6 +77,18 @@ def gaps(series: Series) -> Finding:
         pl.when("life").then(pl.lit(hint)).otherwise(pl.lit("")),
     )
     return Finding(DefectKind.GAP, series.rows[after + 1], frame.select(text).to_series())
+
+
+def spacing(series: Series) -> Finding:
+    """Bars that all stand the same number of windows apart are of a larger time frame."""
+    steps = np.diff(series.slot)[np.diff(series.code) == 0]
+    usual = int(np.bincount(np.clip(steps, 0, _FAR_APART)).argmax()) if len(steps) else 0
+    enough = len(steps) >= _SPACED_ROWS and np.mean(steps == usual) > _SPACED_SHARE
+    if usual <= 1 or not enough:
+        return Finding(DefectKind.CLOCK, np.empty(0, dtype=np.int64), [])
+    spec = series.spec
+    words = f"the bars stand {usual} windows of {spec.timeframe} apart: they are no such bars"
+    return Finding(DefectKind.CLOCK, series.rows[:1], [words])
 
 
 def _jumps(series: Series, known: Sequence[CorporateAction]) -> Finding:

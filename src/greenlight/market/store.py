@@ -103,8 +103,8 @@ class Store:
     ) -> Bars:
         """One block of these symbols, sessions from `start` to `end`, both included.
 
-        Its times are all the times at which one of them has a bar. Raises UserError for an unknown
-        symbol, a corrupt file, and when there is no bar at all.
+        Its times are all the times at which one of them has a bar; there may be none. Raises
+        UserError for an unknown symbol, a corrupt file, and bars on different grids.
         """
         stamps, numbers = [], []
         for symbol in symbols:
@@ -112,10 +112,6 @@ class Store:
             stamps.append(table["ts"].to_physical().to_numpy())
             numbers.append([table[name].to_numpy() for name in NUMBERS])
         ts = union(stamps)
-        if len(ts) == 0:
-            raise UserError(
-                f"{self.root}: no {spec} bars from {start or 'the start'} to {end or 'the end'}"
-            )
         self._require_one_grid(spec, ts, dict(zip(symbols, stamps, strict=True)))
         return from_arrays(spec, tuple(symbols), ts, *_aligned(ts, stamps, numbers))
 
