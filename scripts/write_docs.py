@@ -1,6 +1,11 @@
-"""Write what docs/ derives from the code: the schema of greenlight.toml and its table of keys."""
+"""Write what pages derive from the code: schema and table of keys, and README's real output."""
 
 import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +14,9 @@ from pydantic import BaseModel
 
 from greenlight.config import Config
 
-DOCS = Path(__file__).parents[1] / "docs"
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+README = ROOT / "README.md"
 START, END = "<!-- keys: written by make docs -->", "<!-- end of keys -->"
 
 
@@ -58,8 +65,37 @@ def page() -> str:
     return f"{before}{START}{keys()}\n\n{END}{after}"
 
 
+def readme() -> str:
+    """Text of README with what its commands print now."""
+    return re.sub(
+        r"(```console\n\$ )(.*?)\n.*?(```)",
+        lambda block: f"{block[1]}{block[2]}\n{printed(block[2])}{block[3]}",
+        README.read_text(),
+        flags=re.S,
+    )
+
+
+def printed(command: str) -> str:
+    """What the demo prints up to its benchmarks, another backtest up to its tables; last line."""
+    arguments = "demo" if command == "make demo" else command.partition("greenlight ")[2]
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(  # noqa: S603  # the commands are README's own
+            [sys.executable, "-m", "greenlight", *arguments.split()],
+            cwd=folder,
+            env={**os.environ, "COLUMNS": "100"},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+    end = "\nAgainst " if arguments == "demo" else "\n\n"
+    above, _, below = done.stdout.partition(end)
+    lines = [line.rstrip() for line in [*above.splitlines(), "...", below.splitlines()[-1]]]
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
-    """Write both."""
+    """Write all of it."""
+    README.write_text(readme())
     (DOCS / "greenlight.schema.json").write_text(schema())
     (DOCS / "configuration.md").write_text(page())
 

@@ -27,6 +27,15 @@ def test_every_link_within_the_repository_leads_somewhere(page):
         assert anchor == "" or anchor in anchors(aim), target
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_file_a_page_names_is_there(page):
+    named = re.findall(
+        r"`((?:src|tests|docs|bench|scripts|requirements)/[\w./-]+)`", page.read_text()
+    )
+    missing = [name for name in named if not (ROOT / name).exists()]
+    assert not missing
+
+
 @pytest.fixture
 def writer():
     spec = importlib.util.spec_from_file_location("write_docs", ROOT / "scripts" / "write_docs.py")
