@@ -37,18 +37,14 @@ def after_warmup(values: F64, count: int) -> F64:
 
 
 def rolling_sum(values: F64, bars: int) -> F64:
-    """Sum of the last `bars` values, added in their order, oldest first.
+    """Sum of the last `bars` values, each window by itself.
 
-    TA-Lib's running sums, and NumPy's in blocks, round differently with where the series begins: a
-    price exactly on its average would stand above or below it by that alone.
+    TA-Lib's running sums round differently with where the series begins: a price exactly on its
+    average would stand above or below it by that alone.
     """
-    count = len(values) - bars + 1
-    if count <= 0:
+    if len(values) < bars:
         return np.full(len(values), np.nan)
-    total = values[:count].astype(np.float64)
-    for place in range(1, bars):
-        total += values[place : place + count]
-    return after_warmup(total, len(values))
+    return after_warmup(np.convolve(values, np.ones(bars), mode="valid"), len(values))
 
 
 def highest(values: F64, bars: int) -> F64:

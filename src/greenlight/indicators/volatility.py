@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from greenlight.indicators.arrays import F64, after_warmup, doubles
+from greenlight.indicators.arrays import F64, after_warmup, doubles, windows
 from greenlight.indicators.averages import sma
 
 
@@ -31,10 +31,8 @@ def deviation(values: F64, bars: int) -> F64:
     large and swings small.
     """
     mean = sma(values, bars)[bars - 1 :]
-    squares = np.zeros(len(mean))
-    for place in range(bars if len(mean) > 0 else 0):
-        squares += (values[place : place + len(mean)] - mean) ** 2
-    return after_warmup(np.sqrt(squares / bars), len(values))
+    distance = windows(values, bars) - mean[:, np.newaxis]
+    return after_warmup(np.sqrt(np.vecdot(distance, distance) / bars), len(values))
 
 
 def away(values: F64, centre: F64, swing: F64) -> F64:
