@@ -57,8 +57,8 @@ class LimitsConfig(Section):
     """from this score up a symbol is a candidate to buy"""
     sell_score: Annotated[float, Field(ge=0, lt=50)] = 40.0
     """from this score down a long is closed, and a short may open"""
-    sizing: Literal["fraction", "notional", "units", "volatility"] = "fraction"
-    """how the wanted size is found while nothing is calibrated"""
+    sizing: Literal["kelly", "fraction", "notional", "units", "volatility"] = "kelly"
+    """how the wanted size is found; kelly: half Kelly once past scores tell odds, fraction before"""
     sizing_value: Annotated[float, Field(gt=0)] = 0.05
     """as `sizing` says: share of equity, money, units, share of equity that one sigma moves"""
     position: Exposure = 0.05
@@ -98,7 +98,7 @@ class LimitsConfig(Section):
     def _ordered(self) -> Self:
         if self.rsi_low >= self.rsi_high:
             raise ValueError(f"rsi_low {self.rsi_low:g} must be below rsi_high {self.rsi_high:g}")
-        if self.sizing == "fraction" and self.sizing_value > 10:
+        if self.sizing in ("kelly", "fraction") and self.sizing_value > 10:
             raise ValueError(
                 f"sizing_value {self.sizing_value:g} is a fraction of equity; write 0.05 for 5 %"
             )

@@ -51,10 +51,14 @@ class Calibration(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CalibrationRule:
-    """`least`: finished trades of a side needed first. `z`: normal quantile of the lower bound."""
+    """`least`: finished trades of a side needed first. `z`: normal quantile of the lower bound.
+
+    `growth`: a month refits only where its finished trades are this multiple of those last used.
+    """
 
     least: int = 200
     z: float = 1.645
+    growth: float = 1.02
 
 
 class _Steps(NamedTuple):
@@ -71,13 +75,16 @@ def calibrate(
 ) -> Calibration:
     """Calibrate each cell of `score` (T, N), decided at `close_ts` (T, ns UTC, ascending).
 
-    Refitted at the first row of each month (UTC) on trades with `finish_ts` <= that row's close.
+    Refitted at the first row of a month (UTC), once there are enough new ones, on trades with
+    `finish_ts` <= that row's close.
     NaN: before there are enough trades, for a neutral score, for a conviction weaker than any seen,
     and while a side has only wins or only losses.
     """
     rule = CalibrationRule() if rule is None else rule
     out = Calibration(*(np.full(score.shape, np.nan) for _ in Calibration._fields))
     months = close_ts.astype("datetime64[ns]").astype("datetime64[M]").astype(np.int64)
+    used = {1.0: 0, -1.0: 0}
+    steps: dict[float, _Steps | None] = {1.0: None, -1.0: None}
     for rows in np.split(np.arange(len(close_ts)), np.flatnonzero(np.diff(months)) + 1):
         if len(rows) == 0:
             continue
@@ -85,9 +92,12 @@ def calibrate(
         for side in (1.0, -1.0):
             past = side * (trades.score - NEUTRAL)
             of_side = finished & (past > 0)
-            steps = _fit(past[of_side], trades.outcome[of_side], rule)
-            if steps is not None:
-                _fill(out, rows, side * (score[rows] - NEUTRAL), steps)
+            count = int(np.count_nonzero(of_side))
+            if count >= rule.least and count >= rule.growth * used[side]:
+                used[side] = count
+                steps[side] = _fit(past[of_side], trades.outcome[of_side], rule)
+            if (known := steps[side]) is not None:
+                _fill(out, rows, side * (score[rows] - NEUTRAL), known)
     return out
 
 

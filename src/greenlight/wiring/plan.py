@@ -3,9 +3,7 @@
 import difflib
 from collections.abc import Iterable
 
-from greenlight.backtest.run import Plan
-from greenlight.backtest.voting import Voice
-from greenlight.backtest.walkforward import Search
+from greenlight.backtest import Plan, Search, Voice
 from greenlight.config import Config, StrategiesConfig
 from greenlight.domain import UserError
 from greenlight.market import History
@@ -43,6 +41,7 @@ def build_plan(config: Config, history: History) -> Plan:
         cash=cash,
         search=Search(split, settings.windows, settings.tries, cash),
         is_learned=config.strategies.weighting == "learned",
+        is_calibrated=config.limits.sizing == "kelly",
     )
 
 

@@ -16,6 +16,8 @@ _BPS = 1e-4
 _ALWAYS_NS = -(1 << 62)
 # the engine's codes count from 0 in this order; a test holds them to it
 _ENTRY_KINDS = ("market", "limit", "stop", "stop_limit")
+# half Kelly is the fraction's rule with odds in place of a fixed share, once they are known
+_SIZINGS = {"kelly": Sizing.FRACTION} | {kind.name.lower(): kind for kind in Sizing}
 _TRAIL_FROM = ("entry", "target")
 _PROTECT_FROM = ("fill", "next_bar")
 #: fields that bear another unit in the configuration than in the engine
@@ -41,7 +43,7 @@ def build_limits(config: Config) -> Limits:
         daily_loss_money=float("inf") if money is None else float(money),
         pdt_until=_midnight_ns(limits.pdt_until),
         cooloff_ns=_ns(limits.cooloff),
-        sizing=int(Sizing[limits.sizing.upper()]),
+        sizing=int(_SIZINGS[limits.sizing]),
         trail_from=_TRAIL_FROM.index(limits.trail_from),
         entry_kind=_ENTRY_KINDS.index(execution.entry),
         entry_offset=execution.entry_offset,
