@@ -168,6 +168,7 @@ def result(**changes):
             res.DelistingRow(-1.0, 0.11, nan, 2),
         ),
         "funnel": FUNNEL,
+        "sizing": res.SizingUsed(900, 880, 0.7, 120, 355, 12, 41),
         "audit": res.Audit("passed", "16 cut points, 3 voices, 20 symbols."),
         "provenance": provenance(),
         "notes": ("VWAP reversion needs volume; it did not vote.",),

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greenlight.backtest.assembly import F32, Assembled
-from greenlight.backtest.result import FunnelStep
+from greenlight.backtest.calibrating import Followed
+from greenlight.backtest.result import FunnelStep, SizingUsed
 from greenlight.domain import Action, Reason, Role
 from greenlight.engine import Run
 
@@ -30,7 +31,7 @@ _LABELS = {
     Reason.UNIVERSE: "Not in the universe that day",
     Reason.REGIME: "Wrong regime",
     Reason.SHORT: "Short not possible",
-    Reason.SIZE: "Size is zero",
+    Reason.SIZE: "Odds do not justify a bet (size zero)",
     Reason.VOLUME: "Share of usual volume",
     Reason.LOT: "Less than one lot",
     Reason.NOTIONAL: "Less than the least notional",
@@ -75,6 +76,25 @@ def funnel(
     steps += _unfilled(run, sent, filled)
     steps.append(FunnelStep("Entries filled, whole or in part", "", len(filled), 0))
     return tuple(steps)
+
+
+def sizing_used(assembled: Assembled, run: Run, followed: Followed) -> SizingUsed:
+    """Count entries by how they were sized, and candidates that half Kelly declined."""
+    decided = run.decisions[np.isin(run.decisions["action"], _PROPOSED)]
+    entered = decided[decided["reason"] == Reason.OK]
+    kelly = entered["calibrated"] != 0
+    limit = assembled.rules.limits.position * run.equity[entered["row"]]
+    lot = assembled.rules.specs.lot[entered["symbol"]] * entered["price"]
+    capped = kelly & (entered["quantity"] * entered["price"] > limit - lot)
+    return SizingUsed(
+        followed=followed.candidates,
+        finished=followed.finished,
+        calibrated=followed.calibrated,
+        fixed=int(np.count_nonzero(~kelly)),
+        kelly=int(np.count_nonzero(kelly)),
+        capped=int(np.count_nonzero(capped)),
+        declined=int(np.count_nonzero(decided["reason"] == Reason.SIZE)),
+    )
 
 
 def _refusals(candidates: int, reasons: NDArray[Any], decided: int) -> list[FunnelStep]:

@@ -166,6 +166,24 @@ class FunnelStep:
 
 
 @dataclass(frozen=True, slots=True)
+class SizingUsed:
+    """How entries were sized: by the fixed fraction, or by half Kelly where odds were known.
+
+    `followed` past candidates were carried to their end, `finished` of them finished; `calibrated`:
+    share of candidates whose odds were known. `capped`: half Kelly entries that the largest
+    position cut. `declined`: candidates whose odds did not justify a bet.
+    """
+
+    followed: int = 0
+    finished: int = 0
+    calibrated: float = 0.0
+    fixed: int = 0
+    kelly: int = 0
+    capped: int = 0
+    declined: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """The look-ahead audit of this run: "passed", "failed" or "not run", and what it found."""
 
@@ -219,6 +237,7 @@ class Result:
     capacity: tuple[CapacityRow, ...]
     delisting: tuple[DelistingRow, ...]
     funnel: tuple[FunnelStep, ...]
+    sizing: SizingUsed
     audit: Audit
     provenance: Provenance
     notes: tuple[str, ...] = ()

@@ -10,7 +10,8 @@ from greenlight.backtest.assembly import F32, F64, Assembled, assemble
 from greenlight.backtest.attribution import Ballots, break_down
 from greenlight.backtest.audit import audit
 from greenlight.backtest.benchmarks import benchmarks
-from greenlight.backtest.funnel import funnel
+from greenlight.backtest.calibrating import Followed, calibrated
+from greenlight.backtest.funnel import funnel, sizing_used
 from greenlight.backtest.identity import Identity
 from greenlight.backtest.measurement import Measured, segment
 from greenlight.backtest.pictures import Pictures
@@ -22,7 +23,7 @@ from greenlight.backtest.trials import TrialCount
 from greenlight.backtest.voting import Voice, scores, unchecked_share
 from greenlight.backtest.walkforward import Search, Window, fit, plan_windows, purge_gap
 from greenlight.domain import AssetClass, UserError
-from greenlight.engine import Rules, Run, simulate
+from greenlight.engine import Rules, Run, simulate, warm_up
 from greenlight.market import History
 
 Told = Callable[[str], None]
@@ -32,8 +33,9 @@ Told = Callable[[str], None]
 class Plan:
     """What one backtest does. `rules`: limits, costs and specs of the history's symbols.
 
-    `is_learned`: weights of the voices are learned on the past of each row. `is_audited`: the
-    sampled look-ahead audit runs as well.
+    `is_learned`: weights of the voices are learned on the past of each row. `is_calibrated`: half
+    Kelly sizes entries once enough came of past scores. `is_audited`: the sampled look-ahead audit
+    runs as well.
     """
 
     voices: tuple[Voice, ...]
@@ -41,6 +43,7 @@ class Plan:
     cash: float
     search: Search
     is_learned: bool = False
+    is_calibrated: bool = False
     is_audited: bool = True
 
 
@@ -52,6 +55,16 @@ class Voted:
     score: F32
     fits: tuple[Fit, ...]
     windows: tuple[Window, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the judgement takes as given: identity, audit, trials so far, what was followed."""
+
+    identity: Identity
+    checked: Audit
+    trials: TrialCount
+    followed: Followed
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +107,15 @@ def backtest(
     `count_trials` is told how many parameter sets were tried and gives back how many trials this
     history has seen; `told` hears what is being done. Raises UserError for what the user can mend.
     """
+    warm_up()
     told("reading bars")
     assembled = assemble(history, plan.rules)
     checked = _audited(history, plan, told)
     voted = vote(assembled, plan, told)
+    followed = Followed(0, 0, 0.0)
+    if plan.is_calibrated:
+        told("following what came of past scores")
+        assembled, followed = calibrated(assembled, voted.score)
     told("trading")
     run = simulate(assembled.tape, voted.score, plan.rules, plan.cash, assembled.surroundings)
     if not np.all(np.isfinite(run.equity)):
@@ -107,7 +125,8 @@ def backtest(
     days = by_session(assembled, run, plan.cash)
     trips = trips_of(run)
     measured = Measured(assembled, run, days, trips, benchmarks(assembled, days), trials.trials)
-    result = _judge(plan, identity, measured, voted, checked, trials)
+    facts = Known(identity, checked, trials, followed)
+    result = _judge(plan, measured, voted, facts)
     pictures = picture(assembled, run, days, measured.benchmarks, plan.cash)
     return Backtest(result, run, assembled, voted, pictures)
 
@@ -117,20 +136,13 @@ def trips_of(run: Run) -> RoundTrips:
     return round_trips(run.fills, run.adjustments, run.flows, run.mark)
 
 
-def _judge(
-    plan: Plan,
-    identity: Identity,
-    measured: Measured,
-    voted: Voted,
-    checked: Audit,
-    trials: TrialCount,
-) -> Result:
+def _judge(plan: Plan, measured: Measured, voted: Voted, known: Known) -> Result:
     assembled, run, days = measured.assembled, measured.run, measured.sessions
     cut = voted.windows[0].use[0] if voted.windows else None
     after, before = _halves(measured, cut)
     ballots = Ballots(tuple(v.name for v in plan.voices), _weights(plan), voted.votes)
     return Result(
-        title=identity.title,
+        title=known.identity.title,
         symbols=assembled.history.symbols,
         start=int(days.label[0]),
         end=int(days.label[-1]),
@@ -141,15 +153,16 @@ def _judge(
         in_sample=before,
         whole=segment(measured, "whole", 0, days.observed),
         halt=_halt(assembled, run, days),
-        trials=trials,
+        trials=known.trials,
         voices=_voices_used(assembled, plan, voted),
         fits=voted.fits,
         breakdown=break_down(assembled, run, days, measured.trips, ballots),
         capacity=capacity(measured, voted.score, plan.cash),
         delisting=delisting(assembled, voted.score, plan.cash, run),
         funnel=funnel(assembled, run, voted.votes, voted.score),
-        audit=checked,
-        provenance=_provenance(assembled, identity),
+        sizing=sizing_used(assembled, run, known.followed),
+        audit=known.checked,
+        provenance=_provenance(assembled, known.identity),
         notes=_notes(assembled, plan, voted),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from greenlight.analytics import GroupTrades, PeriodAverage, PeriodReturn
 from greenlight.backtest.report import text
 from greenlight.backtest.report.text import escape, row, table
-from greenlight.backtest.result import Breakdown, FunnelStep
+from greenlight.backtest.result import Breakdown, FunnelStep, SizingUsed
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -96,6 +96,20 @@ def regime_table(parts: Breakdown) -> str:
         for group in parts.regimes
     ]
     return table(["Market regime", "Sessions", "Return", "Sharpe"], rows)
+
+
+def sizing_line(sizing: SizingUsed) -> str:
+    """How entries came by their size, in a sentence or two."""
+    if sizing.followed == 0:
+        return f"Nothing was calibrated: all {sizing.fixed:,} entries have the fixed size."
+    return (
+        f"{sizing.followed:,} past candidates were followed to their end ({sizing.finished:,} "
+        f"finished) to learn what such scores are worth; {text.percent(sizing.calibrated, 0)} of "
+        f"candidates had known odds. {sizing.fixed:,} entries were sized by the fixed fraction, "
+        f"uncalibrated; {sizing.kelly:,} by half Kelly ({sizing.capped:,} of them cut at the "
+        f"largest position); {sizing.declined:,} candidates were declined, for their odds justify "
+        "no bet."
+    )
 
 
 def funnel_bars(steps: Sequence[FunnelStep]) -> str:

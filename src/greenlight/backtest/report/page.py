@@ -149,7 +149,8 @@ def _fills(picture: SymbolPicture) -> str:
 def _funnel(result: Result) -> str:
     words = "From votes to fills: what each step let through, what the first refusing gate took."
     scale = note("Bar lengths are logarithmic.")
-    return _section("funnel", "Why no trade", words, breakdown.funnel_bars(result.funnel) + scale)
+    body = breakdown.funnel_bars(result.funnel) + scale + note(breakdown.sizing_line(result.sizing))
+    return _section("funnel", "Why no trade", words, body)
 
 
 def _sensitivity(result: Result) -> str:

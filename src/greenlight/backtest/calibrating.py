@@ -1,0 +1,72 @@
+"""What past scores were worth: every candidate followed to its end, and win odds made of the past.
+
+A candidate counts whether or not a gate let it through, or the odds would be those of the gates.
+The calibration of a row knows only trades that had finished by then (greenlight.forecast).
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from greenlight.backtest.assembly import F32, I64, Assembled
+from greenlight.engine import Entries, follow
+from greenlight.forecast import Trades, calibrate
+
+#: Candidates followed at most; of more, an even sample in the order of time.
+MOST_FOLLOWED = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """How many candidates were followed, how many finished, share of candidate cells calibrated."""
+
+    candidates: int
+    finished: int
+    calibrated: float
+
+
+def calibrated(assembled: Assembled, score: F32) -> tuple[Assembled, Followed]:
+    """The same assembly with win odds for every cell whose score had a past; NaN elsewhere."""
+    conditions = assembled.surroundings.conditions
+    cells, entries = _candidates(assembled, score)
+    if conditions is None or len(cells) == 0:
+        return assembled, Followed(0, 0, 0.0)
+    outcomes = follow(assembled.tape, score, entries, assembled.rules, assembled.surroundings)
+    trades = Trades(
+        outcomes.entry_ts, outcomes.finish_ts, score[cells].astype(np.float64), outcomes.result
+    )
+    odds = [np.full(len(score), np.nan, dtype=np.float32) for _ in range(3)]
+    start = 0
+    for block in assembled.history.blocks:
+        stop = start + block.count * len(block.symbols)
+        known = calibrate(
+            block.close_ts, score[start:stop].reshape(block.count, len(block.symbols)), trades
+        )
+        for flat, field in zip(odds, known, strict=True):
+            flat[start:stop] = field.reshape(-1)
+        start = stop
+    richer = conditions._replace(p_win=odds[0], win=odds[1], loss=odds[2])
+    share = float(np.mean(~np.isnan(odds[0][cells])))
+    finished = int(np.count_nonzero(outcomes.finished))
+    around = replace(assembled.surroundings, conditions=richer)
+    return replace(assembled, surroundings=around), Followed(len(cells), finished, share)
+
+
+def _candidates(assembled: Assembled, score: F32) -> tuple[I64, Entries]:
+    """Cells whose score says buy (or sell), in the order of time, and the trades they would be."""
+    limits = assembled.rules.limits
+    side = (score >= np.float32(limits.buy_score)).astype(np.int64)
+    if not limits.long_only:
+        side[score <= np.float32(limits.sell_score)] = -1
+    parts = []
+    for one in assembled.seen:
+        hit = np.flatnonzero(side[one.cells])
+        parts.append(
+            np.stack([assembled.rows_of(one)[hit], np.full(len(hit), one.symbol), one.cells[hit]])
+        )
+    rows, symbols, cells = np.concatenate(parts, axis=1) if parts else np.zeros((3, 0), np.int64)
+    order = np.lexsort((symbols, rows))
+    if len(order) > MOST_FOLLOWED:
+        order = order[np.linspace(0, len(order) - 1, MOST_FOLLOWED).astype(np.int64)]
+    rows, symbols, cells = rows[order], symbols[order], cells[order]
+    return cells, Entries(symbols, rows, side[cells])
