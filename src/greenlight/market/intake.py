@@ -149,11 +149,12 @@ def _known_of(
 
 
 def _refusal(delivery: Delivery, report: Report) -> str:
-    kinds = report.counts()
-    first = next(report.lines(next(iter(kinds)), 1))
+    is_hopeless = DefectKind.CLOCK in report.counts()
+    worst = DefectKind.CLOCK if is_hopeless else next(iter(report.counts()))
+    first = next(report.lines(worst, 1))
     more = report.refusals - 1
     others = f" and {more} more" if more > 0 else ""
-    if DefectKind.CLOCK in kinds:
+    if is_hopeless:
         return f"{delivery.source}: nothing was stored: {first}{others}"
     return (
         f"{delivery.source}: nothing was stored, {report.bad.height} of {delivery.table.height} "
