@@ -15,7 +15,7 @@ from reference.comparison import difference
 from reference.markets import random_market
 
 FIRST_SEED = int(os.environ.get("GREENLIGHT_FIRST_SEED", "0"))
-SEEDS = int(os.environ.get("GREENLIGHT_SEEDS", "2000"))
+SEEDS = int(os.environ.get("GREENLIGHT_SEEDS", "1000"))
 BATCH = 100
 
 

@@ -25,7 +25,7 @@ TAKING = (Role.STOP, Role.TRAIL, Role.EXIT)
 def on_random_markets(check: Callable[[Recount], None]) -> Callable[[], None]:
     """Run a check on the engine's runs of many random markets."""
 
-    @settings(derandomize=True, max_examples=150, deadline=None, database=None)
+    @settings(derandomize=True, max_examples=60, deadline=None, database=None)
     @given(market=markets())
     def test(market: Market) -> None:
         check(Recount(market, market.run(simulate)))

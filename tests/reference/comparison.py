@@ -11,7 +11,7 @@ from reference.markets import Market
 RELATIVE = 1e-9
 LOGS = ("fills", "decisions", "flows", "adjustments")
 FLOATS = ("quantity", "price", "reference", "fee", "score", "amount", "before", "after")
-#: The page does not say how attempts are counted.
+#: How often an order was laid anew decides nothing, says the page; the reference does not count it.
 NOT_COMPARED = ("attempt",)
 SURROUNDING = 4
 

@@ -253,7 +253,9 @@ def _net(world: World, book: Book, now: Now, gift: Gift) -> None:
 def _manual(world: World, book: Book, now: Now, event: Event) -> None:
     """A trade made by hand: what it gains or loses against the mark is nobody's P&L."""
     signed, price = event.a, event.b
-    before = book.equity()
+    made = _against_mark(book.holdings.get(event.symbol), signed, price)
+    book.day_start += made
+    book.peak += made
     fill = Fill(
         symbol=event.symbol,
         side=1 if signed > 0.0 else -1,
@@ -266,10 +268,17 @@ def _manual(world: World, book: Book, now: Now, event: Event) -> None:
         intent=0,
     )
     apply_fill(world, book, now, fill)
-    made = book.equity() - before
-    book.day_start += made
-    book.peak += made
     cancel_opposed_entry(book, now, event.symbol, Reason.MANUAL)
+
+
+def _against_mark(held: Holding | None, signed: float, price: float) -> float:
+    """What a trade changes in equity at once: what it opens anew is marked at its own price."""
+    if held is None:
+        return 0.0
+    if signed * held.side > 0.0:
+        return signed * (held.mark - price)
+    closed = min(abs(signed), held.quantity)
+    return held.side * closed * (price - held.mark)
 
 
 def _recall(book: Book, event: Event) -> None:

@@ -66,7 +66,7 @@ def random_market(seed: int) -> Market:
     surroundings = Surroundings(
         conditions=random_conditions(rng, tape, blocks) if seed % 2 == 1 else None,
         happenings=_happenings(rng, tape, drafts, cash),
-        rates=rng.choice([0.0, 0.04, np.nan], row_count) if rng.random() < 0.5 else None,
+        rates=rng.choice([-0.01, 0.0, 0.04, np.nan], row_count) if rng.random() < 0.5 else None,
     )
     return Market(seed, tape, random_scores(rng, len(tape.close)), rules, cash, surroundings)
 

@@ -53,7 +53,7 @@ def random_symbol(rng: Rng, *, is_crypto: bool) -> Symbol:
     fine_tick = 0.0 if base > 1.0 else 0.0001
     return Symbol(
         price=base * float(rng.uniform(0.5, 2.0)),
-        lot=0.001 if is_crypto else float(rng.choice([1.0, 1.0, 0.001, 100.0])),
+        lot=float(rng.choice([0.001, 0.1] if is_crypto else [1.0, 1.0, 0.001, 100.0])),
         tick=float(rng.choice([0.01, 0.01, fine_tick, 0.0001 if base < 100.0 else 0.01])),
         volatility=float(rng.choice([0.004, 0.015, 0.04])),
         gappiness=float(rng.choice([0.0, 0.03, 0.10])),

@@ -107,8 +107,14 @@ def entries(
 ) -> list[Entry]:
     """Plans as happenings; `place`: tape row of each block row, first column, account's cash."""
     rows, first, cash = place
+    last = int(rows[-1])
     return [
-        (int(rows[p.row]), first + p.column, int(p.kind), *_numbers(rng, block, p, (first, cash)))
+        (
+            int(rows[p.row]) if rng.random() < 0.95 else int(rng.integers(0, last + 1)),
+            first + p.column,
+            int(p.kind),
+            *_numbers(rng, block, p, (first, cash)),
+        )
         for p in plans
     ]
 
@@ -155,5 +161,6 @@ def deposits(rng: Rng, row_count: int, cash: float) -> list[Entry]:
     if rng.random() < 0.6:
         return []
     kind = int(Happening.DEPOSIT)
-    amounts = cash * rng.uniform(-0.4, 0.6, int(rng.integers(1, 4)))
+    worst = float(rng.choice([-0.4, -0.4, -1.5]))
+    amounts = cash * rng.uniform(worst, 0.6, int(rng.integers(1, 4)))
     return [(int(rng.integers(0, row_count)), -1, kind, float(a), 0.0, 0.0) for a in amounts]

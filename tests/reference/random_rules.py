@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from greenlight.engine import Conditions, Costs, Limits, Specs, Tape, build_costs
+from greenlight.engine.limits import PDT_ENDED_NS
 from greenlight.engine.tape import FLAG_REGIME, FLAG_STALE, FLAG_UNIVERSE, FLAG_UNTRADABLE
-from reference.random_bars import Block, Rng
+from reference.random_bars import FIRST_SESSION, Block, Rng
 from reference.small import DAY, HOUR
 
 #: What each limit is drawn from; what is not named keeps its default.
@@ -20,6 +21,7 @@ CHOICES: dict[str, tuple[float, ...]] = {
     "entries_per_day": (1, 2, 20, 20),
     "leverage": (1.0, 1.0, 1.0, 2.0, 4.0),
     "pdt_equity": (25_000.0, 25_000.0, 1e9),
+    "pdt_until": (PDT_ENDED_NS, FIRST_SESSION * DAY + 20 * DAY),
     "correlation": (0.3, 0.7, inf),
     "correlation_bars": (5, 20, 60),
     "sector": (0.1, 0.3, inf),
@@ -78,6 +80,40 @@ GENEROUS: dict[str, tuple[float, ...]] = {
     "health_exit": (0.0, 25.0),
     "bar_share": (0.1, inf),
 }
+#: In one market of five a few limits are absurd.
+ABSURD: dict[str, tuple[float, ...]] = {
+    "daily_loss": (0.0001,),
+    "drawdown": (0.0, 1.0),
+    "deployed": (0.0, 0.01),
+    "scrap": (2.0,),
+    "entries_per_day": (0,),
+    "leverage": (0.0, 100.0),
+    "correlation": (0.0,),
+    "correlation_bars": (2, 3),
+    "sector": (0.0, 5.0),
+    "cooloff_loss": (-0.02,),
+    "rsi_high": (0.0,),
+    "buy_score": (40.0, 100.0),
+    "sell_score": (60.0, 0.0),
+    "position": (0.0, 0.001),
+    "volume_share": (0.0,),
+    "least_notional": (1e9,),
+    "watch": (0.0, -0.01),
+    "stop": (0.9, 1.0, 1.5),
+    "target": (1.0, 5.0),
+    "target_share": (0.0, 0.001),
+    "trail": (0.9, 1.0),
+    "trim_above": (0.0, 0.5),
+    "momentum_bars": (0,),
+    "health_exit": (60.0, 100.0),
+    "health_trim": (100.0,),
+    "health_add": (1.0,),
+    "delist_return": (0.0, 1.0),
+    "entry_offset": (0.3, -0.02),
+    "limit_offset": (-0.01,),
+    "bar_share": (0.0, 50.0),
+}
+ABSURD_MARKETS, ABSURD_SHARE = 0.2, 0.15
 BOOLEANS = ("long_only", "good_till_cancelled")
 #: sizing -> what its value is drawn from
 SIZES = {0: (0.05, 0.3, 1.0), 1: (200.0, 5_000.0, 50_000.0), 2: (1.0, 50.0), 3: (0.0005, 0.004)}
@@ -87,6 +123,10 @@ def random_limits(rng: Rng) -> Limits:
     """Every limit from its own list."""
     choices = CHOICES | GENEROUS if rng.random() < 0.5 else CHOICES
     drawn: dict[str, Any] = {name: _one(rng, values) for name, values in choices.items()}
+    if rng.random() < ABSURD_MARKETS:
+        for name, values in ABSURD.items():
+            if rng.random() < ABSURD_SHARE:
+                drawn[name] = _one(rng, values)
     for name in BOOLEANS:
         drawn[name] = bool(drawn[name])
     value = _one(rng, SIZES[int(drawn["sizing"])])
@@ -131,8 +171,9 @@ def random_costs(rng: Rng, count: int, first_ts: int) -> Costs:
 
 
 def random_scores(rng: Rng, cells: int) -> np.ndarray:
-    """Whole scores, so that ties are common; plenty of candidates; some unknown."""
-    scores = np.round(np.clip(rng.normal(52, float(rng.choice([8.0, 20.0])), cells), 0, 100))
+    """Mostly whole scores, so that ties are common; plenty of candidates; some unknown."""
+    scores = np.clip(rng.normal(52, float(rng.choice([8.0, 20.0])), cells), 0, 100)
+    scores = np.round(scores) if rng.random() < 0.7 else scores
     scores[rng.random(cells) < 0.02] = np.nan
     return scores.astype(np.float32)
 
