@@ -1,10 +1,11 @@
 """The audit catches every known way to see the future, and says where."""
 
+import importlib
+
 import numpy as np
 import pytest
 from audit_cheats import PLAIN, RARE, STATE, source
 
-from greenlight.backtest import audit as audit_room
 from greenlight.backtest.audit import audit
 from greenlight.backtest.audit_replay import Fault, severed
 from greenlight.forecast import ensemble
@@ -83,7 +84,7 @@ def test_a_finding_says_where_and_what_in_one_line(cheat):
     assert found.new == voice.votes(view.until(found.bar + 1))[found.bar]
     day = np.datetime64(found.ts, "ns").astype("datetime64[m]").item()
     assert str(found) == (
-        f"cheat looks ahead: {found.symbol}, bar {found.bar} (closed {day:%Y-%m-%d %H:%M} UTC): "
+        f"cheat looks ahead: {found.symbol}, bar {found.bar}, closed {day:%Y-%m-%d %H:%M} UTC: "
         f"{found.old:.6g} in the full run, 0 without what came after, "
         "which it reads ahead of time: close"
     )
@@ -180,7 +181,7 @@ def test_a_strategy_without_bars_enough_is_called_idle_not_clean():
 
     report = audit(WORLD, [patient])
     assert report.idle == ("patient",)
-    assert report.replays > 0
+    assert report.replays == 0
 
 
 def test_scores_and_regimes_that_look_ahead_are_found(monkeypatch):
@@ -199,6 +200,7 @@ def test_scores_and_regimes_that_look_ahead_are_found(monkeypatch):
         (found, *_) = audit(WORLD, [plain], score=score).findings
         assert (found.strategy, found.fault) == ("score", Fault.LOOK_AHEAD)
         assert found.symbol in WORLD.symbols
+    audit_room = importlib.import_module("greenlight.backtest.audit")
     monkeypatch.setattr(audit_room, "regimes", lambda close: np.roll(regimes(close), -3))
     monkeypatch.setattr(
         audit_room, "market_regimes", lambda close: regimes(close.mean(axis=1)[::-1])[::-1]
@@ -240,6 +242,9 @@ def test_a_large_universe_is_sampled_and_a_small_one_whole():
 
 def test_progress_is_told_up_to_the_whole():
     told = []
-    audit(WORLD, [load_strategy("macro_trend")], on_progress=told.append)
-    assert told == sorted(told)
-    assert told[-1] == 1.0
+    voice = load_strategy("macro_trend")
+    audit(WORLD, [voice], sample=None, on_progress=lambda *words: told.append(words))
+    shares = [share for name, share in told if name == "macro_trend"]
+    assert shares == sorted(shares)
+    assert len(shares) > 5
+    assert (shares[0], shares[-1]) == (0.0, 1.0)

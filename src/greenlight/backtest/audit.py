@@ -12,29 +12,19 @@ every bar. The source is read for clocks, randomness and files, which no replay 
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import partial
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from greenlight.backtest.audit_cuts import any_cuts, telling_cuts
-from greenlight.backtest.audit_replay import (
-    F32,
-    TOLERANCE,
-    Fault,
-    Finding,
-    Replay,
-    at_bar,
-    differ,
-    judged,
-    replay,
-)
-from greenlight.domain import UserError
-from greenlight.forecast import ensemble, equal_weights
+from greenlight.backtest.audit_replay import F32, TOLERANCE, Fault, Finding
+from greenlight.backtest.audit_trial import try_voice
+from greenlight.backtest.voting import LEARNING_HORIZON
+from greenlight.forecast import ensemble, equal_weights, learned_weights
 from greenlight.indicators import REGIME_LOOKBACK, Regime, market_regimes, regimes
 from greenlight.market import Bars, History, View, views
-from greenlight.signals import Strategy, impurities, load_strategy, strategy
+from greenlight.signals import Strategy, impurities, strategy
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -45,8 +35,6 @@ Scorer = Callable[[F32, F64], F32]
 #: Cuts of each strategy and symbol, and symbols of a block, in a sampled audit.
 SAMPLE = 12
 _SYMBOLS = 24
-#: Replays of a symbol that differ and are asked again to tell why.
-_JUDGED = 5
 #: Cuts of a whole block, for what is made of all symbols at once.
 _BLOCK_CUTS = 8
 
@@ -76,6 +64,11 @@ def equal_scores(votes: F32, close: F64) -> F32:  # noqa: ARG001  # a Scorer
     return ensemble(votes, equal_weights(len(votes)))
 
 
+def learned_scores(votes: F32, close: F64) -> F32:
+    """Scores at weights learned on the past of each row."""
+    return ensemble(votes, learned_weights(votes, close, LEARNING_HORIZON))
+
+
 @strategy(lookback=REGIME_LOOKBACK)
 def regime(view: View) -> F64:
     """The regime as a voice, its number over the largest, so that the audit holds it to account."""
@@ -89,30 +82,29 @@ def audit(
     sample: int | None = SAMPLE,
     seed: int = 0,
     score: Scorer = equal_scores,
-    on_progress: Callable[[float], None] = lambda _: None,
+    on_progress: Callable[[str, float], None] = lambda *_: None,
 ) -> AuditReport:
     """Audit `strategies`, the regimes, and the scores made of the votes, on `history`.
 
     `sample`: about as many cuts for each strategy and symbol, on at most 24 symbols a block; None:
     cuts after every bar of every symbol (the regimes by sample all the same: they are not the
-    user's, and the tests hold them). `on_progress` is told the share done.
+    user's, and the tests hold them). `on_progress` is told a strategy and the share of it done.
     """
     rng = np.random.default_rng(seed)
     findings = [found for voice in strategies for found in _read(voice)]
     symbols, replays, tried = 0, 0, set[str]()
-    for number, block in enumerate(history.blocks):
+    for block in history.blocks:
         subjects = _subjects(history, block, sample, rng)
         symbols += len(subjects)
         votes = []
-        for place, voice in enumerate((*strategies, regime)):
+        for voice in (*strategies, regime):
             cuts = SAMPLE if voice is regime else sample
-            trial = _try(voice, [view for view, _ in subjects], cuts, rng)
+            told = partial(on_progress, voice.name)
+            trial = try_voice(voice, [view for view, _ in subjects], cuts, rng, told)
             findings += trial.findings
-            replays += trial.replays
+            replays += 0 if voice is regime else trial.replays
             tried |= {voice.name} if trial.replays > 0 else set()
             votes.append(trial.full)
-            share = (place + 1) / (len(strategies) + 1)
-            on_progress((number + share) / len(history.blocks))
         findings += _audit_block(block, subjects, votes[:-1], score)
     return AuditReport(
         strategies=tuple(voice.name for voice in strategies),
@@ -138,88 +130,6 @@ def _subjects(
     if sample is None or len(found) <= _SYMBOLS:
         return found
     return [found[k] for k in sorted(rng.choice(len(found), _SYMBOLS, replace=False))]
-
-
-class _Trial(NamedTuple):
-    """What one strategy did: its votes in the full run (one array a symbol), replays, findings."""
-
-    full: list[F32]
-    replays: int
-    findings: list[Finding]
-
-
-def _try(voice: Strategy, subjects: Sequence[View], sample: int | None, rng: Generator) -> _Trial:
-    """Replay first, when nothing later than a cut has been seen; then the full run; compare."""
-    needed = voice.bars_needed()
-    fresh = _fresh(voice)
-    blindly = None if sample is None else sample // 3
-    blind = [any_cuts(view, needed, blindly, rng) for view in subjects]
-    seen = _replays(fresh, subjects, blind, needed)
-    full, findings = _full_runs(voice, fresh, subjects)
-    if sample is not None:
-        telling = [
-            telling_cuts(view, votes, needed, sample - sample // 3, rng)
-            for view, votes in zip(subjects, full, strict=True)
-        ]
-        seen += _replays(_fresh(voice), subjects, telling, needed)
-    left = {view.symbol: _JUDGED for view in subjects}
-    left.update({found.symbol: 0 for found in findings})
-    for place, one in seen:
-        view = subjects[place]
-        if left[view.symbol] > 0 and not one.agrees(full[place]):
-            found = judged(_fresh(voice), view, full[place], one, needed)
-            left[view.symbol] -= _JUDGED if found.fault is Fault.LOOK_AHEAD else 1
-            findings.append(found)
-    return _Trial(full, len(seen), findings)
-
-
-def _fresh(voice: Strategy) -> Strategy:
-    """The strategy as its file makes it, with no memory of earlier calls."""
-    if voice.path is None:
-        return voice
-    return load_strategy(voice.path).tuned(voice.chosen)
-
-
-def _replays(
-    voice: Strategy, subjects: Sequence[View], cuts: Sequence[I64], needed: int
-) -> list[tuple[int, Replay]]:
-    """Replays at the cuts of each subject, with its place, in order of time over all of them."""
-    moments = [
-        (int(view.close_ts[count - 1]), place, count)
-        for place, (view, counts) in enumerate(zip(subjects, cuts, strict=True))
-        for count in counts.tolist()
-    ]
-    return [
-        (place, replay(voice, subjects[place], count, needed))
-        for _, place, count in sorted(moments)
-    ]
-
-
-def _full_runs(
-    voice: Strategy, fresh: Strategy, subjects: Sequence[View]
-) -> tuple[list[F32], list[Finding]]:
-    """Votes of each subject's whole view, asked twice in opposite order of symbols."""
-    again = [_votes_or_error(fresh, view) for view in reversed(subjects)][::-1]
-    other = _fresh(voice)
-    full, findings = [], []
-    for view, second in zip(subjects, again, strict=True):
-        first = _votes_or_error(other, view)
-        full.append(np.zeros(view.count, dtype=np.float32) if isinstance(first, str) else first)
-        if isinstance(first, str) or isinstance(second, str):
-            words = first if isinstance(first, str) else str(second)
-            findings.append(Finding(Fault.FAILED, voice.name, view.symbol, detail=words))
-        elif differ(first, second):
-            bar = int(np.argmax(np.abs(first - second)))
-            values = (float(first[bar]), float(second[bar]))
-            findings.append(at_bar(Fault.NOT_REPEATABLE, voice, view, bar, values))
-    return full, findings
-
-
-def _votes_or_error(voice: Strategy, view: View) -> F32 | str:
-    try:
-        return voice.votes(view)
-    except UserError as error:
-        return str(error)
 
 
 def _audit_block(

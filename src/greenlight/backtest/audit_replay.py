@@ -1,6 +1,6 @@
 """One replay of the audit: a strategy on bars that end at a cut, against its full run."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -55,16 +55,19 @@ class Finding:
     new: float = float("nan")
     detail: str = ""
 
-    def __str__(self) -> str:
+    def told(self, clock: Callable[[int], str]) -> str:
+        """The finding in one line; `clock` says a time (ns UTC) in words."""
         where = f"{self.strategy} {self.fault}"
         if self.bar < 0:
             parts = (where, self.symbol, self.series, self.detail)
             return ": ".join(part for part in parts if part)
-        minute = np.datetime64(self.ts, "ns").astype("datetime64[m]").item()
-        at = f"{self.symbol}, bar {self.bar} (closed {minute:%Y-%m-%d %H:%M} UTC)"
-        read = f", which it reads ahead of time: {self.series}" if self.series else ""
+        at = f"{self.symbol}, bar {self.bar}, closed {clock(self.ts)}"
         values = f"{self.old:.6g} in the full run, {self.new:.6g} {_MEANT[self.fault]}"
+        read = f", which it reads ahead of time: {self.series}" if self.series else ""
         return f"{where}: {at}: {values}{read}"
+
+    def __str__(self) -> str:
+        return self.told(_utc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,10 @@ class Replay:
         """Whether the full run's votes are the same."""
         expected = full[self.count - len(self.votes) : self.count]
         return not self.error and not differ(self.votes, expected)
+
+
+def _utc(ts: int) -> str:
+    return f"{np.datetime64(ts, 'ns').astype('datetime64[m]').item():%Y-%m-%d %H:%M} UTC"
 
 
 def replay(voice: Strategy, view: View, count: int, needed: int) -> Replay:
@@ -127,20 +134,20 @@ def at_bar(
 
 
 def severed(view: View, count: int, bars: int) -> View:
-    """The last `bars` of the first `count` bars in memory of their own.
+    """The last `bars` of the first `count` bars, as `view.until(count).last(bars)`, in own memory.
 
     A slice would still hold the bars after it, within reach as `array.base`.
     """
-    kept = view.until(count).last(bars)
-    known = kept.background
+    rows = slice(max(count - bars, 0), count)
+    arrays = {name: getattr(view, name)[rows].copy() for name in (*_TIMES, *_VALUES)}
+    known = view.background.until(int(view.close_ts[count - 1]), int(view.session[count - 1]))
     indices = {name: (ts.copy(), close.copy()) for name, (ts, close) in known.indices.items()}
     series = {
         key: replace(one, **{name: getattr(one, name).copy() for name in _FACT_ARRAYS})
         for key, one in known.facts.series.items()
     }
     background = replace(known, indices=indices, facts=replace(known.facts, series=series))
-    arrays = {name: getattr(kept, name).copy() for name in (*_TIMES, *_VALUES)}
-    return replace(kept, **arrays, background=background)
+    return replace(view, **arrays, background=background)
 
 
 _TIMES = ("open_ts", "close_ts", "session")

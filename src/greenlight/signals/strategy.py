@@ -81,8 +81,9 @@ class Strategy:
             return votes
         result = self._called(self.function, view, **settings)
         votes[needed - 1 :] = self._checked(result, view, needed)
-        if self.regimes is not None:
-            votes[~np.isin(regimes_of(view.close), list(self.regimes))] = 0.0
+        if self.regimes is not None and np.any(votes):
+            may_vote = np.array([one in self.regimes for one in Regime])
+            votes[~may_vote[regimes_of(view.close)]] = 0.0
         return votes
 
     def unchecked(self, view: View, **parameters: Value) -> Flags:

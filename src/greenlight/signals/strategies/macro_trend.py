@@ -42,6 +42,8 @@ def macro_trend(view: View, average: int, fear: float) -> F64:
 
 def _distance(index: F64, average: int) -> F64:
     """Share by which the index stands above its average; NaN where unknown or standing still."""
+    if np.all(np.isnan(index)):
+        return index
     stale = highest(index, _STALE_BARS) == lowest(index, _STALE_BARS)
     return np.where(stale, np.nan, index / sma(index, average) - 1.0)
 
