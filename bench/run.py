@@ -1,6 +1,6 @@
 """`make bench`: Greenlight beside its peers, on the same bars and by the same rules.
 
-    python bench/run.py [--rounds 5] [--only TEXT]
+    python bench/run.py [--rounds 3] [--only TEXT]
 
 Prints the tables and writes bench/results.json. Ends with 1 where a peer's final equity is not ours
 to the cent. See bench/README.md for the conventions and how they were made equal.
@@ -23,7 +23,7 @@ from bench.tables import memory_table, rows_table, verdict_table  # noqa: E402
 def main() -> int:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description="Greenlight beside its peers.")
-    parser.add_argument("--rounds", type=int, default=5, help="processes a work and engine")
+    parser.add_argument("--rounds", type=int, default=3, help="processes a work and engine")
     parser.add_argument("--only", default="", help="works whose name contains this")
     options = parser.parse_args()
     rows, measured = conduct(ROOT, options.rounds, options.only)
