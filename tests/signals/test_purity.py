@@ -62,6 +62,14 @@ def found(tmp_path, body, top=""):
         ("import urllib.request", "return urllib.request.urlopen('x')", None, "the network"),
         ("import sys", "return sys._getframe(2).f_locals", None, "Python's insides"),
         ("import gc", "return gc.get_objects()", "gc.get_objects", "Python's insides"),
+        (
+            "from greenlight.market import sample",
+            "return sample().blocks[0].close[:, 0]",
+            "greenlight.market.sample",
+            "data besides its view",
+        ),
+        ("import skfolio", "return skfolio.datasets.load()", None, "data besides its view"),
+        ("", "view.close.flags.writeable = True\nreturn view.close", None, "Python's insides"),
         ("", "return view.close.base[1:]", "view.close.base", "Python's insides"),
         ("", "return eval('view.close')", "eval", "Python's insides"),
         ("", "global seen\nseen = view.close\nreturn seen", "global seen", None),
@@ -85,6 +93,8 @@ def test_a_door_besides_the_view_is_named(tmp_path, top, body, name, reaches):
         "day = np.datetime64('2020-01-01')\nreturn view.close * (day < np.datetime64(1, 'D'))",
         "import datetime\nstart = datetime.date(2020, 1, 1)\nreturn view.close * 0",
         "return np.where(view.session % 7 == 4, view.fact('now'), 0)",
+        "from greenlight.indicators import sma\nreturn np.sign(view.close - sma(view.close, 1))",
+        "from greenlight.market import View\nassert isinstance(view, View)\nreturn view.close * 0",
     ],
 )
 def test_what_is_pure_is_not_accused(tmp_path, body):

@@ -1,8 +1,8 @@
 """Purity: what a strategy's source reaches for besides its View.
 
-A strategy is a pure function of a View. Clocks, randomness, files, the network and Python's own
-insides could let the future in by a door that no replay of prices can watch, so any use of one is
-named with its line. This reads the source only; what it misses, the audit's replays must find.
+A strategy is a pure function of a View. Clocks, randomness, files, the network, other prices and
+Python's own insides could let the future in by a door that no replay of the view can watch, so any
+use of one is named with its line. This reads the source only; what it misses, replays must find.
 """
 
 import ast
@@ -17,17 +17,23 @@ from greenlight.signals.strategy import Strategy
 
 _CLOCK, _CHANCE, _FILES = "a clock", "randomness", "files"
 _NETWORK, _OTHERS, _INSIDES = "the network", "other processes", "Python's insides"
+_PRICES = "data besides its view"
 _STATE = "state kept between calls"
 
 #: Modules of which any use is named.
 _MODULES = {
     **dict.fromkeys(("time", "sched"), _CLOCK),
     **dict.fromkeys(("random", "secrets", "uuid"), _CHANCE),
-    **dict.fromkeys(("os", "io", "pickle", "shelve", "shutil", "sqlite3", "tempfile"), _FILES),
+    **dict.fromkeys(("os", "io", "joblib", "pickle", "shelve", "shutil", "sqlite3"), _FILES),
+    **dict.fromkeys(("bz2", "fileinput", "glob", "gzip", "lzma", "tempfile", "zipfile"), _FILES),
     **dict.fromkeys(("aiohttp", "http", "httpx", "requests", "socket", "ssl", "urllib"), _NETWORK),
     **dict.fromkeys(("asyncio", "multiprocessing", "subprocess", "threading"), _OTHERS),
-    **dict.fromkeys(("builtins", "ctypes", "gc", "importlib", "inspect", "sys"), _INSIDES),
+    **dict.fromkeys(("builtins", "ctypes", "gc", "importlib", "inspect", "pkgutil"), _INSIDES),
+    **dict.fromkeys(("sys", "traceback", "weakref"), _INSIDES),
+    **dict.fromkeys(("alpaca", "arch", "ccxt", "skfolio", "yfinance"), _PRICES),
 }
+#: What of Greenlight itself a strategy may use; the rest leads to whole histories.
+_OWN = ("domain", "indicators", "signals", "market.View", "market.view.View")
 #: Last parts of a dotted name that tell, whatever stands before them.
 _ENDINGS = {
     **dict.fromkeys(("now", "utcnow", "today"), _CLOCK),
@@ -35,6 +41,7 @@ _ENDINGS = {
     **dict.fromkeys(("read_bytes", "read_text", "write_bytes", "write_text"), _FILES),
     **dict.fromkeys(("fromfile", "genfromtxt", "loadtxt", "memmap"), _FILES),
     **dict.fromkeys(("base", "f_back", "f_globals", "f_locals", "__globals__"), _INSIDES),
+    **dict.fromkeys(("setflags", "writeable", "__setattr__"), _INSIDES),
 }
 _CALLS = {
     **dict.fromkeys(("open", "numpy.load", "numpy.save"), _FILES),
@@ -118,8 +125,15 @@ def _reached(node: ast.AST, known: Mapping[str, str]) -> Iterator[Impurity]:
             yield Impurity(node.lineno, name, _CHANCE)
         elif _head(node) in known and "." in name and top in _MODULES:
             yield Impurity(node.lineno, name, _MODULES[top])
+        elif _head(node) in known and _is_greenlights_data(name):
+            yield Impurity(node.lineno, name, _PRICES)
         elif isinstance(node, ast.Attribute) and ending in _ENDINGS:
             yield Impurity(node.lineno, name, _ENDINGS[ending])
+
+
+def _is_greenlights_data(name: str) -> bool:
+    house, _, room = name.partition(".")
+    return house == "greenlight" and room != "" and not room.startswith(_OWN)
 
 
 def _head(node: ast.AST) -> str:
