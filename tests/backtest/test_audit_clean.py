@@ -40,12 +40,12 @@ def test_the_whole_audit_finds_nothing_in_the_shipped_strategies():
 def test_the_sample_of_real_prices_is_clean_and_quickly_audited():
     history = sample()
     SHIPPED[0].votes(next(iter_views(history)))  # TA-Lib is loaded once
-    start = time.perf_counter()
+    start = time.process_time()
     report = audit(history, SHIPPED)
     assert report.findings == ()
     assert report.symbols == 20
     assert report.idle == ()
-    assert time.perf_counter() - start < 15  # a second or two on a quiet machine
+    assert time.process_time() - start < 8  # some 1.5 s of one core
 
 
 def iter_views(history):

@@ -68,7 +68,7 @@ def found(tmp_path, body, top=""):
             "greenlight.market.sample",
             "data besides its view",
         ),
-        ("import skfolio", "return skfolio.datasets.load()", None, "data besides its view"),
+        ("", "import yfinance\nreturn yfinance.download('X')", None, "data besides its view"),
         ("", "view.close.flags.writeable = True\nreturn view.close", None, "Python's insides"),
         ("", "return view.close.base[1:]", "view.close.base", "Python's insides"),
         ("", "return eval('view.close')", "eval", "Python's insides"),
