@@ -3,21 +3,17 @@
 from math import isnan, nan
 from typing import NamedTuple
 
-from greenlight.engine.compiled import verb
-from greenlight.engine.limits import TRAIL_FROM_ENTRY
-from greenlight.engine.ordertable import (
+from greenlight.engine.codes import (
+    ACTION_CANCEL,
     ENTRY,
     EXIT,
     STOP,
     TARGET,
     TRAIL,
-    activate,
-    cancel,
-    cancel_all,
-    rearm,
-    rest,
-    touch,
 )
+from greenlight.engine.compiled import verb
+from greenlight.engine.limits import TRAIL_FROM_ENTRY
+from greenlight.engine.ordertable import activate, cancel, cancel_all, rearm, rest, touch
 from greenlight.engine.rounding import lot_ceil, tick_round
 from greenlight.engine.state import (
     AT_CLOSE,
@@ -38,7 +34,6 @@ from greenlight.engine.state import (
 from greenlight.engine.tape import Moment
 from greenlight.engine.writing import write_decision
 
-_CANCEL = 5  # Action.CANCEL
 _DUST = 1e-6  # of a lot: what float arithmetic leaves behind
 
 
@@ -134,7 +129,7 @@ def cancel_entry(state: State, now: Moment, i: int, reason: int) -> None:
     if orders.state[i, ENTRY] == NONE:
         return
     numbers = (nan, orders.leaves[i, ENTRY], orders.decided[i])
-    what = (orders.side[i], _CANCEL, reason)
+    what = (orders.side[i], ACTION_CANCEL, reason)
     write_decision(state, now, i, orders.intent[i, ENTRY], what, numbers)
     cancel(orders, i, ENTRY)
     rearm(orders, i, 1.0 if state.book.quantity[i] >= 0.0 else -1.0)

@@ -4,8 +4,8 @@ A book of one symbol spends most of its time there. Each test that the whole row
 any doubt hands the row back. The result is the same to the last bit, and a test holds it to that.
 """
 
+from greenlight.engine.codes import EXIT, TRAIL
 from greenlight.engine.compiled import verb
-from greenlight.engine.ordertable import EXIT, TRAIL
 from greenlight.engine.state import (
     CASH,
     DAY_START,

@@ -4,7 +4,20 @@ from math import isnan
 
 import numpy as np
 
-from greenlight.domain import Sizing
+from greenlight.engine.codes import (
+    ACTION_ADD,
+    ACTION_ENTER,
+    ACTION_REFUSE,
+    ENTRY,
+    EXIT,
+    OK,
+    REASON_HELD,
+    REASON_LOT,
+    REASON_VERDICT,
+    SIZE_NOTIONAL,
+    SIZE_UNITS,
+    SIZE_VOLATILITY,
+)
 from greenlight.engine.compiled import verb
 from greenlight.engine.gates import gates
 from greenlight.engine.limits import (
@@ -13,7 +26,7 @@ from greenlight.engine.limits import (
     ENTRY_STOP,
     ENTRY_STOP_LIMIT,
 )
-from greenlight.engine.ordertable import ENTRY, EXIT, activate_many, rearm, rest
+from greenlight.engine.ordertable import activate_many, rearm, rest
 from greenlight.engine.rounding import lot_floor, tick_round
 from greenlight.engine.state import (
     ACTIVE,
@@ -32,14 +45,6 @@ from greenlight.engine.state import (
 from greenlight.engine.tape import Conditions, Feed, Moment
 from greenlight.engine.writing import write_decision
 
-_REFUSE, _ENTER, _ADD = 0, 1, 2  # Action
-_OK, _LOT, _HELD, _VERDICT = 0, 21, 23, 24  # Reason
-_FRACTION, _NOTIONAL, _UNITS, _VOLATILITY = (
-    int(Sizing.FRACTION),
-    int(Sizing.NOTIONAL),
-    int(Sizing.UNITS),
-    int(Sizing.VOLATILITY),
-)
 _KELLY_SHARE = 0.5  # half Kelly
 
 
@@ -56,16 +61,16 @@ def propose(
     book.counts[PLANNED] = 0
     for n in range(count):
         i, side = scratch.symbol[n], float(scratch.side[n])
-        scratch.action[n], scratch.quantity[n] = _REFUSE, 0.0
+        scratch.action[n], scratch.quantity[n] = ACTION_REFUSE, 0.0
         scratch.verdict[n] = 1.0
         wanted = want(state, rules, feed, conditions, now, n)
-        if scratch.reason[n] != _OK:
+        if scratch.reason[n] != OK:
             continue
         quantity, reason = gates(state, rules, feed, conditions, now, (i, side, wanted))
         scratch.quantity[n], scratch.reason[n] = quantity, reason
-        if reason == _OK:
+        if reason == OK:
             reserve(state, i, quantity * feed.tape.close[now.origin + i])
-            scratch.action[n] = _ENTER if book.quantity[i] == 0.0 else _ADD
+            scratch.action[n] = ACTION_ENTER if book.quantity[i] == 0.0 else ACTION_ADD
             book.counts[PLANNED] += 1
     return count
 
@@ -128,12 +133,12 @@ def want(
     """Wanted notional of candidate n; sets its reason to HELD where it may not add."""
     book, scratch, limits = state.book, state.scratch, rules.limits
     i = scratch.symbol[n]
-    scratch.reason[n] = _OK
+    scratch.reason[n] = OK
     wanted = size(state, rules, feed, conditions, now.origin + i, n)
     if book.quantity[i] == 0.0 and state.orders.state[i, ENTRY] == NONE:
         return min(wanted, limits.position * book.money[EQUITY])
     calibrated = scratch.calibrated[n]
-    scratch.reason[n], scratch.calibrated[n] = _HELD, 0
+    scratch.reason[n], scratch.calibrated[n] = REASON_HELD, 0
     if conditions is None or state.orders.state[i, ENTRY] != NONE:
         return 0.0
     held, side = abs(book.quantity[i]) * book.mark[i], float(scratch.side[n])
@@ -141,7 +146,7 @@ def want(
         return 0.0
     if side * (book.mark[i] - book.average[i]) <= 0.0 or wanted - held <= limits.scrap * held:
         return 0.0
-    scratch.reason[n], scratch.calibrated[n] = _OK, calibrated
+    scratch.reason[n], scratch.calibrated[n] = OK, calibrated
     return min(wanted, limits.position * book.money[EQUITY]) - held
 
 
@@ -162,11 +167,11 @@ def size(
     limits, equity = rules.limits, state.book.money[EQUITY]
     state.scratch.calibrated[n] = 0
     price = feed.tape.close[cell]
-    if limits.sizing == _NOTIONAL:
+    if limits.sizing == SIZE_NOTIONAL:
         return limits.sizing_value
-    if limits.sizing == _UNITS:
+    if limits.sizing == SIZE_UNITS:
         return limits.sizing_value * price
-    if limits.sizing == _VOLATILITY:
+    if limits.sizing == SIZE_VOLATILITY:
         if conditions is None or not conditions.sigma[cell] > 0.0:
             return 0.0
         return equity * limits.sizing_value / np.float64(conditions.sigma[cell])
@@ -189,7 +194,7 @@ def enter(state: State, rules: Rules, feed: Feed, now: Moment, count: int) -> No
         i = scratch.symbol[n]
         price = feed.tape.close[now.origin + i]
         intent = 0
-        if scratch.reason[n] == _OK:
+        if scratch.reason[n] == OK:
             book.counts[INTENT] += 1
             book.counts[ENTRIES_TODAY] += 1
             intent = book.counts[INTENT]
@@ -244,22 +249,22 @@ def review(
     commit(state)
     book.counts[PLANNED] = 0
     for n in range(count):
-        if scratch.reason[n] != _OK:
+        if scratch.reason[n] != OK:
             continue
         i, side = scratch.symbol[n], float(scratch.side[n])
         price = feed.tape.close[now.origin + i]
         quantity = lot_floor(scratch.quantity[n] * scratch.verdict[n], rules.specs.lot[i])
-        reason = _OK
+        reason = OK
         if quantity <= 0.0:
-            reason = _VERDICT if scratch.verdict[n] == 0.0 else _LOT
+            reason = REASON_VERDICT if scratch.verdict[n] == 0.0 else REASON_LOT
         else:
             allowed, reason = gates(
                 state, rules, feed, conditions, now, (i, side, quantity * price)
             )
             quantity = min(quantity, allowed)
-        if reason != _OK:
+        if reason != OK:
             scratch.reason[n], scratch.quantity[n] = reason, 0.0
-            scratch.action[n] = _REFUSE
+            scratch.action[n] = ACTION_REFUSE
             continue
         scratch.quantity[n] = quantity
         reserve(state, i, quantity * price)

@@ -5,15 +5,24 @@ from math import isnan, nan
 import numpy as np
 
 from greenlight.engine.accounts import cancel_entry, trail
+from greenlight.engine.codes import (
+    ACTION_EXIT,
+    ACTION_TRIM,
+    EXIT,
+    OK,
+    REASON_HEALTH,
+    REASON_RECALL,
+    REASON_SCORE,
+    REASON_TIME,
+    REASON_WATCH,
+    REASON_WEIGHT,
+)
 from greenlight.engine.compiled import verb
-from greenlight.engine.ordertable import EXIT, rearm, rest
+from greenlight.engine.ordertable import rearm, rest
 from greenlight.engine.rounding import lot_floor
 from greenlight.engine.state import EQUITY, NONE, Rules, State
 from greenlight.engine.tape import Conditions, Feed, Moment
 from greenlight.engine.writing import write_decision
-
-_TRIM, _EXIT = 3, 4  # Action
-_OK, _WATCH, _SCORE, _TIME, _RECALL, _HEALTH, _WEIGHT = 0, 40, 41, 42, 43, 44, 45  # Reason
 
 
 @verb
@@ -55,15 +64,15 @@ def exits(
     book, limits = state.book, rules.limits
     size, price = abs(book.quantity[i]), book.mark[i]
     reason = exit_reason(state, rules, conditions, i, score)
-    if reason != _OK:
-        leave(state, now, i, (_EXIT, reason), (score, size))
+    if reason != OK:
+        leave(state, now, i, (ACTION_EXIT, reason), (score, size))
         cancel_entry(state, now, i, reason)
         return
     lot, allowed = rules.specs.lot[i], limits.position * book.money[EQUITY]
     if size * price > limits.trim_above * allowed:
         excess = lot_floor(size - allowed / price, lot)
         if excess > 0.0:
-            leave(state, now, i, (_TRIM, _WEIGHT), (score, min(excess, size)))
+            leave(state, now, i, (ACTION_TRIM, REASON_WEIGHT), (score, min(excess, size)))
             return
     if (
         conditions is not None
@@ -74,7 +83,7 @@ def exits(
         half = lot_floor(size * 0.5, lot)
         if half > 0.0:
             book.trimmed[i] = 1
-            leave(state, now, i, (_TRIM, _HEALTH), (score, half))
+            leave(state, now, i, (ACTION_TRIM, REASON_HEALTH), (score, half))
 
 
 @verb
@@ -85,16 +94,16 @@ def exit_reason(
     book, limits = state.book, rules.limits
     side = 1.0 if book.quantity[i] > 0.0 else -1.0
     if side * (book.mark[i] - book.average[i]) <= -limits.watch * book.average[i]:
-        return _WATCH
+        return REASON_WATCH
     if (side > 0.0 and score <= limits.sell_score) or (side < 0.0 and score >= limits.buy_score):
-        return _SCORE
+        return REASON_SCORE
     if limits.max_bars > 0 and book.age[i] >= limits.max_bars:
-        return _TIME
+        return REASON_TIME
     if side < 0.0 and book.recalled[i] != 0:
-        return _RECALL
+        return REASON_RECALL
     if conditions is not None and book.health[i] < limits.health_exit:
-        return _HEALTH
-    return _OK
+        return REASON_HEALTH
+    return OK
 
 
 @verb

@@ -7,6 +7,31 @@ from math import inf, isnan, sqrt
 
 import numpy as np
 
+from greenlight.engine.codes import (
+    OK,
+    REASON_ANOMALY,
+    REASON_COOLOFF,
+    REASON_CORRELATION,
+    REASON_DAILY_LOSS,
+    REASON_DAY_TRADES,
+    REASON_DEPLOYED,
+    REASON_DISARMED,
+    REASON_DRAWDOWN,
+    REASON_ENTRIES,
+    REASON_KILLED,
+    REASON_LOT,
+    REASON_MARGIN,
+    REASON_NOTIONAL,
+    REASON_OVEREXTENDED,
+    REASON_REGIME,
+    REASON_SECTOR,
+    REASON_SHORT,
+    REASON_SIZE,
+    REASON_STALE,
+    REASON_UNIVERSE,
+    REASON_UNTRADABLE,
+    REASON_VOLUME,
+)
 from greenlight.engine.compiled import verb
 from greenlight.engine.rounding import lot_floor
 from greenlight.engine.state import (
@@ -35,11 +60,6 @@ from greenlight.engine.tape import (
     Moment,
 )
 
-OK, KILLED_, DISARMED, STALE, ANOMALY_, DAILY_LOSS, DRAWDOWN = 0, 1, 2, 3, 4, 5, 6  # domain.Reason
-DEPLOYED, ENTRIES, MARGIN, DAY_TRADES, CORRELATION, SECTOR = 7, 8, 9, 10, 11, 12
-COOLOFF, OVEREXTENDED, UNTRADABLE, UNIVERSE, REGIME, SHORT = 13, 14, 15, 16, 17, 18
-SIZE, VOLUME, LOT, NOTIONAL = 19, 20, 21, 22
-
 _ROUNDING = 1.0 + 1e-9  # a size cut to fit exactly must not fail by the last bit
 _PDT_TRADES_DAYS = 7  # calendar days that hold five business days
 
@@ -62,7 +82,7 @@ def gates(
     if reason != OK:
         return 0.0, reason
     if conditions is not None and correlated(state, rules, conditions, now, i, side):
-        return 0.0, CORRELATION
+        return 0.0, REASON_CORRELATION
     wanted, reason = sector_gate(state, rules, i, wanted)
     if reason != OK:
         return 0.0, reason
@@ -79,19 +99,19 @@ def system_gate(
     """Kill switch, arming, stale data, anomaly, daily loss, drawdown."""
     count = state.book.counts
     if count[KILLED] != 0:
-        return KILLED_
+        return REASON_KILLED
     if not rules.limits.armed:
-        return DISARMED
+        return REASON_DISARMED
     if isnan(feed.score[cell]):
-        return STALE
+        return REASON_STALE
     if conditions is not None and conditions.flags[cell] & FLAG_STALE:
-        return STALE
+        return REASON_STALE
     if count[ANOMALY] != 0:
-        return ANOMALY_
+        return REASON_ANOMALY
     if count[PAUSED] != 0:
-        return DAILY_LOSS
+        return REASON_DAILY_LOSS
     if count[HALTED] != 0:
-        return DRAWDOWN
+        return REASON_DRAWDOWN
     return OK
 
 
@@ -104,19 +124,19 @@ def portfolio_gate(
     equity, committed = money[EQUITY], money[COMMITTED]
     room = limits.deployed * equity - committed
     if room < limits.scrap * wanted or room <= 0.0:
-        return wanted, DEPLOYED
+        return wanted, REASON_DEPLOYED
     wanted = min(wanted, room)
     if count[ENTRIES_TODAY] + count[PLANNED] >= limits.entries_per_day:
-        return wanted, ENTRIES
+        return wanted, REASON_ENTRIES
     if committed + wanted > limits.leverage * equity * _ROUNDING:
-        return wanted, MARGIN
+        return wanted, REASON_MARGIN
     if (
         rules.specs.is_us_equity[i] != 0
         and equity < limits.pdt_equity
         and now.close_ts < limits.pdt_until
         and count[DAY_TRADE_3] > now.session - _PDT_TRADES_DAYS
     ):
-        return wanted, DAY_TRADES
+        return wanted, REASON_DAY_TRADES
     return wanted, OK
 
 
@@ -128,7 +148,7 @@ def sector_gate(state: State, rules: Rules, i: int, wanted: float) -> tuple[floa
         return wanted, OK
     room = rules.limits.sector * state.book.money[EQUITY] - state.scratch.sector_committed[sector]
     if room < rules.limits.scrap * wanted or room <= 0.0:
-        return wanted, SECTOR
+        return wanted, REASON_SECTOR
     return min(wanted, room), OK
 
 
@@ -139,25 +159,25 @@ def symbol_gate(
     """Cool-off, overextended, untradable, not in the universe, wrong regime, no short."""
     book, limits, cell = state.book, rules.limits, now.origin + i
     if now.elapsed < book.cool_until[i]:
-        return COOLOFF
+        return REASON_COOLOFF
     if conditions is not None:
         strength = conditions.rsi[cell]
         if (side > 0.0 and strength > limits.rsi_high) or (
             side < 0.0 and strength < limits.rsi_low
         ):
-            return OVEREXTENDED
+            return REASON_OVEREXTENDED
     if book.halted[i] != 0:
-        return UNTRADABLE
+        return REASON_UNTRADABLE
     if conditions is not None:
         flags = conditions.flags[cell]
         if flags & FLAG_UNTRADABLE:
-            return UNTRADABLE
+            return REASON_UNTRADABLE
         if flags & FLAG_UNIVERSE:
-            return UNIVERSE
+            return REASON_UNIVERSE
         if flags & FLAG_REGIME:
-            return REGIME
+            return REASON_REGIME
     if side < 0.0 and (limits.long_only or rules.specs.shortable[i] == 0):
-        return SHORT
+        return REASON_SHORT
     return OK
 
 
@@ -173,19 +193,19 @@ def position_gate(
     """Size, share of the usual volume, whole lots, least notional."""
     limits, price = rules.limits, feed.tape.close[cell]
     if not wanted > 0.0:
-        return 0.0, SIZE
+        return 0.0, REASON_SIZE
     if conditions is not None:
         usual = conditions.usual_volume[cell]
         if not isnan(usual):
             most = limits.volume_share * usual * price
             if most < limits.scrap * wanted or most <= 0.0:
-                return 0.0, VOLUME
+                return 0.0, REASON_VOLUME
             wanted = min(wanted, most)
     quantity = lot_floor(wanted / price, rules.specs.lot[i])
     if quantity <= 0.0:
-        return 0.0, LOT
+        return 0.0, REASON_LOT
     if quantity * price < limits.least_notional:
-        return 0.0, NOTIONAL
+        return 0.0, REASON_NOTIONAL
     return quantity, OK
 
 

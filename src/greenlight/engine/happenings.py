@@ -2,7 +2,6 @@
 
 from math import isnan
 
-from greenlight.domain import Happening
 from greenlight.engine.accounts import (
     Execution,
     apply,
@@ -12,8 +11,36 @@ from greenlight.engine.accounts import (
     protect,
     vanish,
 )
+from greenlight.engine.codes import (
+    CASH_DELIST,
+    CASH_DEPOSIT,
+    CASH_DIVIDEND,
+    CASH_FUNDING,
+    CASH_LIEU,
+    CASH_MERGER,
+    ENTRY,
+    EXIT,
+    HAPPENS_CASH_MERGER,
+    HAPPENS_DELIST,
+    HAPPENS_DEPOSIT,
+    HAPPENS_DIVIDEND,
+    HAPPENS_FUNDING,
+    HAPPENS_HALT,
+    HAPPENS_MANUAL,
+    HAPPENS_RECALL,
+    HAPPENS_RESUME,
+    HAPPENS_SECTOR,
+    HAPPENS_SPIN_OFF,
+    HAPPENS_SPLIT,
+    HAPPENS_STOCK_MERGER,
+    REASON_LOT,
+    REASON_MANUAL,
+    REASON_UNTRADABLE,
+    ROLE_MANUAL,
+    TARGET,
+)
 from greenlight.engine.compiled import verb
-from greenlight.engine.ordertable import ENTRY, EXIT, TARGET, cancel, rearm, touch
+from greenlight.engine.ordertable import cancel, rearm, touch
 from greenlight.engine.rounding import lot_floor
 from greenlight.engine.state import (
     ACCOUNT_ID,
@@ -30,14 +57,6 @@ from greenlight.engine.state import (
 from greenlight.engine.tape import Happenings, Moment
 from greenlight.engine.writing import move_cash, write_adjustment
 
-_SPLIT, _DIVIDEND, _FUNDING = int(Happening.SPLIT), int(Happening.DIVIDEND), int(Happening.FUNDING)
-_CASH_MERGER, _STOCK_MERGER = int(Happening.CASH_MERGER), int(Happening.STOCK_MERGER)
-_SPIN_OFF, _DELIST = int(Happening.SPIN_OFF), int(Happening.DELIST)
-_DEPOSIT, _MANUAL, _RECALL = int(Happening.DEPOSIT), int(Happening.MANUAL), int(Happening.RECALL)
-_HALT, _RESUME = int(Happening.HALT), int(Happening.RESUME)
-_SECTOR = int(Happening.SECTOR)
-_CASH_DIVIDEND, _CASH_FUNDING, _LIEU, _MERGER, _DELISTED, _DEPOSITED = 2, 3, 4, 5, 6, 7  # CashKind
-_ROLE_MANUAL, _REASON_MANUAL, _REASON_LOT, _REASON_UNTRADABLE = 5, 52, 21, 15
 _DUST = 1e-6  # of a lot: what float arithmetic leaves behind
 
 
@@ -73,35 +92,35 @@ def happen_one(
     book = state.book
     i, kind = which
     touch(book)
-    if kind == _SPLIT:
+    if kind == HAPPENS_SPLIT:
         split(state, rules, now, i, by[0])
-    elif kind == _DIVIDEND:
-        move_cash(state, now, i, _CASH_DIVIDEND, book.quantity[i] * by[0])
-    elif kind == _FUNDING:
-        move_cash(state, now, i, _CASH_FUNDING, book.quantity[i] * by[0])
-    elif kind == _CASH_MERGER:
-        pay_out(state, now, (i, kind), by[0], _MERGER)
-    elif kind == _DELIST:
+    elif kind == HAPPENS_DIVIDEND:
+        move_cash(state, now, i, CASH_DIVIDEND, book.quantity[i] * by[0])
+    elif kind == HAPPENS_FUNDING:
+        move_cash(state, now, i, CASH_FUNDING, book.quantity[i] * by[0])
+    elif kind == HAPPENS_CASH_MERGER:
+        pay_out(state, now, (i, kind), by[0], CASH_MERGER)
+    elif kind == HAPPENS_DELIST:
         price = by[0]
         if isnan(price):
             price = book.mark[i] * (1.0 + rules.limits.delist_return)
-        pay_out(state, now, (i, kind), price, _DELISTED)
-    elif kind == _STOCK_MERGER:
+        pay_out(state, now, (i, kind), price, CASH_DELIST)
+    elif kind == HAPPENS_STOCK_MERGER:
         exchange(state, rules, now, i, by)
-    elif kind == _SPIN_OFF:
+    elif kind == HAPPENS_SPIN_OFF:
         spin_off(state, rules, now, i, by)
-    elif kind == _DEPOSIT:
-        move_cash(state, now, -1, _DEPOSITED, by[0])
+    elif kind == HAPPENS_DEPOSIT:
+        move_cash(state, now, -1, CASH_DEPOSIT, by[0])
         book.money[DAY_START] += by[0]
         book.money[PEAK] += by[0]
-    elif kind == _MANUAL:
+    elif kind == HAPPENS_MANUAL:
         trade_by_hand(state, rules, now, i, by)
-    elif kind == _RECALL:
+    elif kind == HAPPENS_RECALL:
         book.recalled[i] = 1
-    elif kind == _SECTOR:
+    elif kind == HAPPENS_SECTOR:
         book.sector[i] = int(by[0])
-    elif kind in (_HALT, _RESUME):
-        book.halted[i] = 1 if kind == _HALT else 0
+    elif kind in (HAPPENS_HALT, HAPPENS_RESUME):
+        book.halted[i] = 1 if kind == HAPPENS_HALT else 0
 
 
 @verb
@@ -117,7 +136,7 @@ def split(state: State, rules: Rules, now: Moment, i: int, ratio: float) -> None
         orders.price[i, role] /= ratio
         orders.leaves[i, role] = lot_floor(orders.leaves[i, role] * ratio, lot)
     if orders.leaves[i, ENTRY] <= 0.0:
-        cancel_entry(state, now, i, _REASON_LOT)
+        cancel_entry(state, now, i, REASON_LOT)
     for role in (TARGET, EXIT):
         if orders.leaves[i, role] <= 0.0:
             cancel(orders, i, role)
@@ -127,9 +146,9 @@ def split(state: State, rules: Rules, now: Moment, i: int, ratio: float) -> None
         whole = lot_floor(abs(held) * ratio, lot)
         sell_fraction(state, now, i, lot, (side, abs(held) * ratio - whole, book.mark[i]))
         book.quantity[i] = side * whole
-        write_adjustment(state, now, i, _SPLIT, (held, side * whole))
+        write_adjustment(state, now, i, HAPPENS_SPLIT, (held, side * whole))
         if whole == 0.0:
-            vanish(state, now, i, _REASON_UNTRADABLE)
+            vanish(state, now, i, REASON_UNTRADABLE)
             return
         resize(state, i, whole)
     rearm(orders, i, side)
@@ -142,7 +161,7 @@ def sell_fraction(
     """Cash in lieu of (side, fraction, price); dust of float arithmetic is not paid."""
     side, fraction, price = what
     if fraction > _DUST * lot:
-        move_cash(state, now, i, _LIEU, side * fraction * price)
+        move_cash(state, now, i, CASH_LIEU, side * fraction * price)
         state.book.realised[i] += side * fraction * (price - state.book.average[i])
 
 
@@ -172,7 +191,7 @@ def pay_out(
         book.realised[i] += held * (price - book.average[i])
         book.quantity[i] = 0.0
         write_adjustment(state, now, i, kind, (held, 0.0))
-    vanish(state, now, i, _REASON_UNTRADABLE)
+    vanish(state, now, i, REASON_UNTRADABLE)
 
 
 @verb
@@ -184,13 +203,15 @@ def exchange(
     other, ratio, cash = int(by[0]), by[1], by[2]
     held = book.quantity[i]
     if held != 0.0:
-        move_cash(state, now, i, _MERGER, held * cash)
+        move_cash(state, now, i, CASH_MERGER, held * cash)
         book.quantity[i] = 0.0
-        write_adjustment(state, now, i, _STOCK_MERGER, (held, 0.0))
-    vanish(state, now, i, _REASON_UNTRADABLE)
+        write_adjustment(state, now, i, HAPPENS_STOCK_MERGER, (held, 0.0))
+    vanish(state, now, i, REASON_UNTRADABLE)
     if held != 0.0:
         basis = (book.average[i] - cash) / ratio
-        receive(state, rules, now, (other, _STOCK_MERGER, book.intent[i]), (held * ratio, basis))
+        receive(
+            state, rules, now, (other, HAPPENS_STOCK_MERGER, book.intent[i]), (held * ratio, basis)
+        )
 
 
 @verb
@@ -203,7 +224,7 @@ def spin_off(
     held = book.quantity[i]
     if held != 0.0:
         basis = book.average[i] * share / ratio
-        receive(state, rules, now, (other, _SPIN_OFF, book.intent[i]), (held * ratio, basis))
+        receive(state, rules, now, (other, HAPPENS_SPIN_OFF, book.intent[i]), (held * ratio, basis))
     book.average[i] *= 1.0 - share
     book.mark[i] *= 1.0 - share
     book.extreme[i] *= 1.0 - share
@@ -237,7 +258,7 @@ def receive(
     fraction = abs(signed) - whole
     if fraction > _DUST * lot:
         price = basis if held == 0.0 else book.mark[i]
-        move_cash(state, now, i, _LIEU, side * fraction * price)
+        move_cash(state, now, i, CASH_LIEU, side * fraction * price)
     if whole == 0.0:
         return
     opening = whole
@@ -248,7 +269,7 @@ def receive(
         book.quantity[i] = held + side * closing
         if abs(book.quantity[i]) <= _DUST * lot:
             book.quantity[i] = 0.0
-            vanish(state, now, i, _REASON_UNTRADABLE)
+            vanish(state, now, i, REASON_UNTRADABLE)
     if opening > _DUST * lot:
         gift = Execution(i, side, 0, 0, opening, basis, basis, 0.0, intent, 0)
         before = abs(book.quantity[i])
@@ -260,7 +281,7 @@ def receive(
         book.quantity[i] += side * opening
     write_adjustment(state, now, i, kind, (held, book.quantity[i]))
     if book.quantity[i] != 0.0:
-        cancel_opposed(state, now, i, _REASON_UNTRADABLE)
+        cancel_opposed(state, now, i, REASON_UNTRADABLE)
         protect(state, rules, i)
 
 
@@ -276,7 +297,7 @@ def trade_by_hand(
     if book.cool_until[i] == AT_CLOSE:
         book.cool_until[i] = now.elapsed + max(1, rules.limits.cooloff_ns)
     if book.quantity[i] != 0.0:
-        cancel_opposed(state, now, i, _REASON_MANUAL)
+        cancel_opposed(state, now, i, REASON_MANUAL)
         protect(state, rules, i)
         value -= book.quantity[i] * book.mark[i]
     made = -signed * price - value
@@ -287,4 +308,4 @@ def trade_by_hand(
 @verb
 def by_hand(i: int, side: float, quantity: float, price: float) -> Execution:
     """The fill of a trade made outside."""
-    return Execution(i, side, _ROLE_MANUAL, _REASON_MANUAL, quantity, price, price, 0.0, 0, 0)
+    return Execution(i, side, ROLE_MANUAL, REASON_MANUAL, quantity, price, price, 0.0, 0, 0)

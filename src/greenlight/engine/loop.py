@@ -4,12 +4,18 @@ from math import isnan
 
 from greenlight.engine.accounts import cancel_entry
 from greenlight.engine.coasting import coast
+from greenlight.engine.codes import (
+    CASH_BORROW,
+    CASH_INTEREST,
+    ENTRY,
+    REASON_DAILY_LOSS,
+    REASON_DRAWDOWN,
+)
 from greenlight.engine.compiled import loop, verb
 from greenlight.engine.entries import enter, propose
 from greenlight.engine.exits import close_bar
 from greenlight.engine.happenings import happen
 from greenlight.engine.matching import match
-from greenlight.engine.ordertable import ENTRY
 from greenlight.engine.state import (
     ACTIVE,
     ADJUSTMENTS,
@@ -42,8 +48,6 @@ MATCH = 1  # fills come from the simulated exchange
 ENTER = 2  # no verdicts are awaited
 WHOLE = MATCH | ENTER
 
-_INTEREST, _BORROW = 0, 1  # CashKind
-_DAILY_LOSS, _DRAWDOWN = 5, 6  # Reason
 _DAYS_A_YEAR = 365.0
 
 
@@ -72,8 +76,11 @@ def run(
         row += 1
         if is_quiet and book.counts[ACTIVE] == 0:
             row = skip_idle(state, feed, row, end)
-        elif conditions is None and is_quiet and book.counts[ACTIVE] == 1 and row < end:
-            row = coast(state, rules, feed, row, end)
+        if (
+            conditions is None
+        ):  # a test of its own, so that the other pattern never compiles `coast`
+            if is_quiet and book.counts[ACTIVE] == 1 and row < end:
+                row = coast(state, rules, feed, row, end)
     return row
 
 
@@ -141,14 +148,14 @@ def roll(state: State, rules: Rules, feed: Feed, now: Moment) -> None:
         rate = feed.rates[now.row] if len(feed.rates) > 0 else 0.0
         cash = book.money[CASH]
         if cash > 0.0 and rate != 0.0 and not isnan(rate):
-            move_cash(state, now, -1, _INTEREST, cash * rate * days / _DAYS_A_YEAR)
+            move_cash(state, now, -1, CASH_INTEREST, cash * rate * days / _DAYS_A_YEAR)
         for a in range(count[ACTIVE]):
             i = book.active[a]
             if book.quantity[i] < 0.0:
                 owed = (
                     -book.quantity[i] * book.mark[i] * rules.costs.borrow[i] * days / _DAYS_A_YEAR
                 )
-                move_cash(state, now, i, _BORROW, -owed)
+                move_cash(state, now, i, CASH_BORROW, -owed)
     count[SESSION] = now.session
     count[ENTRIES_TODAY] = 0
     count[PAUSED] = 0
@@ -226,13 +233,13 @@ def watch_account(state: State, rules: Rules, now: Moment) -> None:
     begins = 0
     if count[HALTED] == 0 and equity <= money[PEAK] * (1.0 - limits.drawdown):
         count[HALTED], count[HALTED_ROW] = 1, now.row
-        begins = _DRAWDOWN
+        begins = REASON_DRAWDOWN
     lost = money[DAY_START] - equity
     if count[PAUSED] == 0 and (
         lost >= limits.daily_loss * money[DAY_START] or lost >= limits.daily_loss_money
     ):
         count[PAUSED] = 1
-        begins = begins if begins != 0 else _DAILY_LOSS
+        begins = begins if begins != 0 else REASON_DAILY_LOSS
     if begins == 0:
         return
     for a in range(count[ACTIVE]):

@@ -8,6 +8,17 @@ from math import inf, isnan, nan
 from typing import NamedTuple
 
 from greenlight.engine.accounts import Execution, apply, cancel_entry, protect
+from greenlight.engine.codes import (
+    ENTRY,
+    EXIT,
+    REASON_CASH,
+    REASON_ENTRY,
+    REASON_EXPIRED,
+    REASON_STOP,
+    STOP,
+    TARGET,
+    TRAIL,
+)
 from greenlight.engine.compiled import verb
 from greenlight.engine.limits import (
     ENTRY_LIMIT,
@@ -16,15 +27,7 @@ from greenlight.engine.limits import (
     ENTRY_STOP_LIMIT,
     PROTECT_FROM_NEXT_BAR,
 )
-from greenlight.engine.ordertable import (
-    ENTRY,
-    EXIT,
-    STOP,
-    TARGET,
-    TRAIL,
-    cancel,
-    make_market,
-)
+from greenlight.engine.ordertable import cancel, make_market
 from greenlight.engine.pricing import affordable, cap_by_volume, fee_of, fill_price
 from greenlight.engine.state import (
     NEVER,
@@ -40,12 +43,9 @@ from greenlight.engine.tape import Conditions, Feed, Moment
 
 OPEN, BAR, AFTER, LAST, OVER = 0, 1, 2, 3, 4  # stages of a bar
 
+# STOP, TARGET and TRAIL follow each other in both enumerations
+_ROLE_REASON = REASON_STOP - STOP
 _STOPS = 1 << STOP | 1 << TRAIL  # they cover the same quantity: one is enough
-
-_EXPIRED = 49  # Reason.EXPIRED
-_CASH = 50  # Reason.CASH
-_ENTRY_REASON = 51  # Reason.ENTRY
-_ROLE_REASON = 45  # Reason.STOP - Role.STOP: STOP, TARGET and TRAIL follow each other in both
 
 
 class Progress(NamedTuple):
@@ -180,7 +180,7 @@ def age_entry(state: State, rules: Rules, now: Moment, i: int) -> None:
         if orders.session[i] == NEVER:
             orders.session[i] = now.session
         elif orders.session[i] != now.session:
-            cancel_entry(state, now, i, _EXPIRED)
+            cancel_entry(state, now, i, REASON_EXPIRED)
             return
     if (
         orders.kind[i] == ENTRY_LIMIT
@@ -317,14 +317,14 @@ def execute(
         paid = affordable(state, rules, i, price, quantity)
         if paid < quantity:
             orders.leaves[i, ENTRY] -= paid
-            cancel_entry(state, now, i, _CASH)
+            cancel_entry(state, now, i, REASON_CASH)
             orders.leaves[i, ENTRY] = quantity = paid
             terms = (i, role, at.cell, direction, reference, quantity)
             price = fill_price(state, rules, now, terms, feed, conditions)
     fee = fee_of(state, rules, now, (i, direction, quantity, price)) if quantity > 0.0 else 0.0
     reason = role + _ROLE_REASON
     if role == ENTRY:
-        reason = _ENTRY_REASON
+        reason = REASON_ENTRY
     elif role == EXIT:
         reason = orders.reason[i, EXIT]
     return Execution(i, direction, role, reason, quantity, price, reference, fee, intent, attempt)

@@ -2,6 +2,13 @@
 
 from math import inf, nan
 
+from greenlight.engine.codes import (
+    ENTRY,
+    EXIT,
+    STOP,
+    TARGET,
+    TRAIL,
+)
 from greenlight.engine.compiled import verb
 from greenlight.engine.limits import ENTRY_LIMIT, ENTRY_MARKET
 from greenlight.engine.state import (
@@ -17,13 +24,6 @@ from greenlight.engine.state import (
     Orders,
 )
 from greenlight.engine.tape import I64
-
-# the slots, as plain integers for compiled code; equal to domain.Role
-ENTRY = 0
-STOP = 1
-TARGET = 2
-TRAIL = 3
-EXIT = 4
 
 
 @verb

@@ -7,12 +7,15 @@ from math import inf, isnan, nan, sqrt
 
 import numpy as np
 
+from greenlight.engine.codes import ENTRY
 from greenlight.engine.compiled import verb
 from greenlight.engine.limits import ENTRY_STOP_LIMIT
-from greenlight.engine.ordertable import ENTRY, has_limit_price
+from greenlight.engine.ordertable import has_limit_price
 from greenlight.engine.rounding import lot_floor
 from greenlight.engine.state import CASH, FEE_ROW, Rules, State
 from greenlight.engine.tape import Conditions, Feed, Moment
+
+_DUST = 1e-6  # of a lot: what float arithmetic leaves behind
 
 
 @verb
@@ -20,7 +23,8 @@ def cap_by_volume(rules: Rules, quantity: float, volume: float, filled: float, l
     """Quantity that the bar's volume leaves to us; NaN volume caps nothing."""
     if isnan(volume) or rules.limits.bar_share == inf:
         return quantity
-    return min(quantity, lot_floor(rules.limits.bar_share * volume, lot) - filled)
+    room = lot_floor(rules.limits.bar_share * volume, lot) - filled
+    return min(quantity, room) if room > lot * _DUST else 0.0
 
 
 @verb
