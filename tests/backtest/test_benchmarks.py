@@ -7,15 +7,15 @@ from hypothesis import strategies as st
 
 from greenlight.backtest.benchmarks import Universe, hold
 
-NONE = np.zeros(0)
 
-
-def universe(price, *, cost=0.0, ended=None, is_open=None):
+def universe(price, *, cost=0.0, ended=None, is_traded=None, is_wanted=None):
     price = np.asarray(price, dtype=float)
     shape = price.shape
+    traded = ~np.isnan(price) if is_traded is None else np.asarray(is_traded)
     return Universe(
         price,
-        ~np.isnan(price) if is_open is None else np.asarray(is_open),
+        traded,
+        traded if is_wanted is None else np.asarray(is_wanted),
         np.full(shape, cost),
         np.full(shape[1], shape[0]) if ended is None else np.asarray(ended),
     )
@@ -60,10 +60,22 @@ def test_a_delisted_symbol_becomes_cash_that_earns_bills():
 
 
 def test_with_nothing_to_buy_money_earns_bills():
-    closed = universe([[10.0], [11.0], [12.0]], is_open=np.zeros((3, 1), dtype=bool))
+    closed = universe([[10.0], [11.0], [12.0]], is_wanted=np.zeros((3, 1), dtype=bool))
     assert hold(closed, np.array([0.0, 0.01, 0.02]), np.array([0])) == pytest.approx(
         [0.0, 0.01, 0.02]
     )
+
+
+def test_what_no_longer_trades_is_neither_sold_nor_bought():
+    traded = [[True, True], [True, False], [True, False]]
+    prices = universe([[10, 10], [20, 10], [40, 10]], is_traded=traded)
+    assert wealth(prices, np.zeros(3), np.array([0, 1])) == pytest.approx([1.0, 1.5, 2.5])
+
+
+def test_who_leaves_the_universe_is_sold():
+    wanted = [[True, True], [True, False], [True, False]]
+    prices = universe([[10, 10], [10, 10], [20, 90]], is_wanted=wanted)
+    assert wealth(prices, np.zeros(3), np.array([0, 1])) == pytest.approx([1.0, 1.0, 2.0])
 
 
 @settings(max_examples=50)

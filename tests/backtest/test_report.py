@@ -179,7 +179,7 @@ def test_losing_to_bills_or_not_trading_fails():
     lost = with_part(performance=replace(part.performance, sharpe=sharpe))
     assert judge(lost).claim == "It earned less than Treasury bills."
     idle = with_part(trades=replace(part.trades, count=0, open_count=0))
-    assert judge(idle).claim == "It did not trade."
+    assert judge(idle).claim == "It did not trade out of sample."
     assert "already held" in judge(idle).reasons[0]
 
 

@@ -255,7 +255,7 @@ def test_shorts_count_in_exposure_and_pay_borrow():
     assert result.whole.exposure.peak > 0.1
 
 
-def test_fitting_changes_nothing_before_it_could_know(eventful):
+def test_fitting_changes_nothing_before_it_could_know():
     given = markets.history(sessions=400, seed=7)
     search = Search(split=0.5, windows=2, tries=6)
     plan = markets.plan(given, search=search)

@@ -30,14 +30,14 @@ class AlphaBeta:
 def alpha_beta(excess: F64, benchmark: F64, periods_a_year: float) -> AlphaBeta:
     """Regress excess returns on the benchmark's excess returns (Jensen 1968).
 
-    NaN throughout with fewer than 3 periods or a benchmark that does not move.
+    NaN throughout with fewer than 3 periods, or where one of the two does not move.
     """
     count = len(excess)
     moved = benchmark - np.mean(benchmark) if count > 0 else benchmark
     spread = float(np.sum(moved**2))
-    if count < 3 or spread <= 1e-20:
+    centred = excess - np.mean(excess) if count > 0 else excess
+    if count < 3 or spread <= 1e-20 or float(np.sum(centred**2)) <= 1e-20:
         return AlphaBeta(*[math.nan] * 5)
-    centred = excess - np.mean(excess)
     beta = float(np.sum(moved * centred)) / spread
     alpha = float(np.mean(excess)) - beta * float(np.mean(benchmark))
     residual = centred - beta * moved

@@ -1,7 +1,9 @@
 """A run's folder: everything needed to check it by hand, written whole or not at all.
 
-The same inputs give the same bytes: no wall time inside, and the folder's name comes from the hash
-of what went in. A repeated run replaces its folder; other runs are never touched.
+A fill, a cash movement and a change of position bear the open of the bar they happened in; equity
+and decisions the close they were taken at. The same inputs give the same bytes: no wall time
+inside, and the folder's name comes from the hash of what went in. A repeated run replaces its
+folder; other runs are never touched.
 """
 
 import os

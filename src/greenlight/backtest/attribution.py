@@ -17,6 +17,7 @@ from greenlight.analytics import (
     trades_by,
 )
 from greenlight.backtest.assembly import F32, F64, I64, Assembled
+from greenlight.backtest.measurement import opening_rows
 from greenlight.backtest.result import Breakdown
 from greenlight.backtest.sessions import Sessions
 from greenlight.backtest.voting import adjusted_closes
@@ -64,20 +65,18 @@ def break_down(
         years=years,
         month_average=average(months),
         year_average=average(years),
-        sectors=trades_by(trips, _sectors(assembled, trips)),
+        sectors=trades_by(trips, _sectors(assembled, run, trips)),
         strategies=_by_voice(assembled, run, trips, ballots),
         regimes=_by_regime(assembled, days),
         exits=trades_by(trips, _exits(run, trips)),
     )
 
 
-def _sectors(assembled: Assembled, trips: RoundTrips) -> list[str]:
+def _sectors(assembled: Assembled, run: Run, trips: RoundTrips) -> list[str]:
     sectors, symbols = assembled.history.sectors, assembled.history.symbols
     if sectors is None:
         return [UNKNOWN] * len(trips.net)
-    tape = assembled.tape
-    rows = np.searchsorted(tape.close_ts, trips.opened_ts)
-    sessions = assembled.sessions[np.minimum(rows, len(tape.close_ts) - 1)]
+    sessions = assembled.sessions[opening_rows(assembled, run, trips)]
     return [
         sectors.at(symbols[symbol], session) or UNKNOWN
         for symbol, session in zip(trips.symbol.tolist(), sessions.tolist(), strict=True)

@@ -21,14 +21,16 @@ EQUAL_WEIGHT = "Monthly equal weight"
 
 @dataclass(frozen=True, slots=True)
 class Universe:
-    """Symbols by session: total-return `price` (T, N), `is_open` (T, N) to buying, `cost` (T, N).
+    """Symbols by session: total-return `price` (T, N) and `cost` (T, N) of a change.
 
-    `price` stays at its last value without a bar, NaN before the first; `ended` (N): session from
-    which only cash is left of it, T where it never ended.
+    `price` stays at its last value without a bar, NaN before the first. `is_traded` (T, N): it can
+    be bought and sold; `is_wanted` (T, N): it is a member as well. `ended` (N): session from which
+    only cash is left of it, T where it never ended.
     """
 
     price: F64
-    is_open: BOOL
+    is_traded: BOOL
+    is_wanted: BOOL
     cost: F64
     ended: I64
 
@@ -45,21 +47,24 @@ def benchmarks(assembled: Assembled, days: Sessions) -> tuple[Benchmark, ...]:
 
 
 def hold(universe: Universe, bills: F64, rebalances: I64) -> F64:
-    """Returns (T) of equal parts in all that is open at each of `rebalances`, held in between.
+    """Returns (T) of equal parts in all that is wanted at each of `rebalances`, held in between.
 
-    Bought at the close of that session; the first session's return is what buying cost.
+    Bought at the close of that session; the first session's return is what buying cost. What is
+    held and does not trade (its file may have ended) stays as it is: nobody would buy it.
     """
     count, width = universe.price.shape
     wealth = np.ones(count)
     value, idle = np.zeros(width), 1.0
     for number, at in enumerate(rebalances.tolist()):
         stop = int(rebalances[number + 1]) if number + 1 < len(rebalances) else count - 1
-        target = universe.is_open[at] / max(int(universe.is_open[at].sum()), 1)
-        total = float(value.sum()) + idle
-        changed = np.abs(target * total - value)
-        total -= float(np.sum(np.nan_to_num(universe.cost[at] * changed)))
-        value, idle = target * total, total * (1.0 - float(target.sum()))
-        wealth[at] = total
+        wanted = universe.is_wanted[at]
+        kept = np.where(universe.is_traded[at], 0.0, value)
+        free = float(value.sum()) - float(kept.sum()) + idle
+        target = wanted / max(int(wanted.sum()), 1)
+        changed = np.abs(target * free - (value - kept))
+        free -= float(np.sum(np.nan_to_num(universe.cost[at] * changed)))
+        value, idle = kept + target * free, free * (1.0 - float(target.sum()))
+        wealth[at] = float(value.sum()) + idle
         span = slice(at, stop + 1)
         paths, cash = _grow(universe, span, value, idle, bills)
         wealth[at + 1 : stop + 1] = (paths.sum(axis=1) + cash)[1:]
@@ -92,17 +97,18 @@ def build_universe(assembled: Assembled, days: Sessions) -> Universe:
     price = np.full((count, width), np.nan)
     raw = np.full((count, width), np.nan)
     fresh = np.zeros((count, width), dtype=np.bool_)
+    member = np.zeros((count, width), dtype=np.bool_)
     for one in assembled.seen:
         at = np.searchsorted(days.last_row, assembled.rows_of(one))
         price[at, one.symbol] = one.view.close
         raw[at, one.symbol] = assembled.tape.close[one.cells]
         fresh[at, one.symbol] = True
-        fresh[:, one.symbol] &= _is_member(assembled, one, days.label)
+        member[:, one.symbol] = _is_member(assembled, one, days.label)
     price, raw = _carried(price), _carried(raw)
     ended = _endings(assembled, days, price, raw)
-    is_open = _recently(fresh) & (np.arange(count)[:, None] < ended)
+    is_traded = _recently(fresh) & (np.arange(count)[:, None] < ended)
     share = costs.half_spread + costs.slippage + costs.percent
-    return Universe(price, is_open, share + costs.per_share / raw, ended)
+    return Universe(price, is_traded, is_traded & member, share + costs.per_share / raw, ended)
 
 
 def _is_member(assembled: Assembled, one: Seen, label: I64) -> BOOL:

@@ -20,7 +20,7 @@ from greenlight.analytics import (
     turnover,
     years_between,
 )
-from greenlight.backtest.assembly import F64, Assembled
+from greenlight.backtest.assembly import F64, I64, Assembled
 from greenlight.backtest.result import SCALINGS, Comparison, CostsPaid, Segment
 from greenlight.backtest.sessions import Sessions
 from greenlight.domain import CashKind
@@ -126,11 +126,17 @@ def _comparisons(whole: Measured, start: int, stop: int, share: float) -> tuple[
 
 def _begun_in(whole: Measured, first: int, last: int) -> RoundTrips:
     """Round trips whose first fill, or the action that gave the units, lies in these rows."""
-    trips, tape = whole.trips, whole.assembled.tape
-    rows = np.searchsorted(tape.close_ts, trips.opened_ts)
+    rows = opening_rows(whole.assembled, whole.run, whole.trips)
+    return whole.trips.only(np.flatnonzero((rows >= first) & (rows < last)))
+
+
+def opening_rows(assembled: Assembled, run: Run, trips: RoundTrips) -> I64:
+    """Row of each trip's first fill, or of the action that gave its units (its bar's open)."""
+    last = len(assembled.tape.close_ts) - 1
+    rows = np.searchsorted(assembled.tape.close_ts, trips.opened_ts, side="right")
     filled = trips.first >= 0
-    rows[filled] = whole.run.fills["row"][trips.first[filled]]
-    return trips.only(np.flatnonzero((rows >= first) & (rows < last)))
+    rows[filled] = run.fills["row"][trips.first[filled]]
+    return np.minimum(rows, last)
 
 
 def _within(log: NDArray[Any], first: int, last: int) -> NDArray[Any]:

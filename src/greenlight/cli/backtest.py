@@ -161,7 +161,7 @@ def _stored(config: Config) -> dict[str, Any]:
 
 
 def _warnings(result: "Result") -> list[str]:
-    from greenlight.backtest.report.text import day
+    from greenlight.backtest.report import day
 
     warnings = []
     if result.halt is not None:

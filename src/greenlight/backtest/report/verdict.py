@@ -42,7 +42,8 @@ def judge(result: Result) -> Verdict:
     if result.audit.outcome == "failed":
         return Verdict(Tone.FAILS, "It looks ahead. Nothing below means anything.", reasons)
     if part.trades.count + part.trades.open_count == 0:
-        return Verdict(Tone.FAILS, "It did not trade.", (_idle(result), *reasons[1:2]))
+        where = "" if result.out_of_sample is None else " out of sample"
+        return Verdict(Tone.FAILS, f"It did not trade{where}.", (_idle(result), *reasons[1:2]))
     if math.isnan(sharpe) or sharpe <= 0.0:
         return Verdict(Tone.FAILS, "It earned less than Treasury bills.", reasons)
     if part.trades.count < ENOUGH_TRADES:
@@ -112,4 +113,6 @@ def _idle(result: Result) -> str:
     if not refusals:
         return "No strategy gave a signal."
     largest = max(refusals, key=lambda step: step.refused)
-    return f"Most was lost at: {largest.label.lower()}."
+    done = result.whole.trades.count
+    before = f" In sample it made {done:,} round trips." if result.out_of_sample is not None else ""
+    return f"What stopped most candidates: {largest.label.lower()}.{before}"
