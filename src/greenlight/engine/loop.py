@@ -76,9 +76,8 @@ def run(
         row += 1
         if is_quiet and book.counts[ACTIVE] == 0:
             row = skip_idle(state, feed, row, end)
-        if (
-            conditions is None
-        ):  # a test of its own, so that the other pattern never compiles `coast`
+        # tested alone, so that the other pattern never compiles `coast`
+        if conditions is None:  # noqa: SIM102
             if is_quiet and book.counts[ACTIVE] == 1 and row < end:
                 row = coast(state, rules, feed, row, end)
     return row
