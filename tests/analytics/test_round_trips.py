@@ -152,3 +152,17 @@ def test_trips_explain_all_the_money_whatever_was_traded(orders):
     assert trips.net.sum() == pytest.approx(wealth, abs=1e-6)
     assert trips.is_open.sum() == np.count_nonzero(position)
     assert (trips.entry_notional > 0.0).all()
+
+
+def test_units_that_came_at_a_worth_count_as_bought_for_it():
+    taken = changes((4, 0, 10, 0), (4, 1, 0, 5))
+    credit = flows((4, 0, 120.0))
+    trips = an.round_trips(
+        fills((1, 0, 1, 10, 10.0, 0.0), (6, 1, -1, 5, 26.0, 0.0)),
+        taken,
+        credit,
+        np.array([0.0, 0.0]),
+        np.array([0.0, 120.0]),
+    )
+    assert trips.net == pytest.approx([20.0, 10.0])
+    assert trips.returns == pytest.approx([0.2, 10 / 120])

@@ -85,6 +85,26 @@ def history(symbols=("AAA", "BBB", "CCC", "DDD"), sessions=300, seed=1, **change
     return History((block(symbols, session, seed, holes=holes),), instruments, **(given | changes))
 
 
+def two_calendars(sessions=160):
+    """Four stocks on weekdays and two coins around the clock, on the same days."""
+    stocks = history(sessions=sessions, seed=6)
+    session = stocks.blocks[0].session
+    days = np.arange(session[0], session[-1] + 1)
+    coins = block(("BTC", "ETH"), days, seed=8)
+    round_the_clock = replace(
+        coins, calendar="24/7", open_ts=days * DAY_NS, close_ts=(days + 1) * DAY_NS
+    )
+    own = {
+        name: Instrument(name, AssetClass.CRYPTO, "24/7", Decimal("0.000001"), Decimal(0))
+        for name in coins.symbols
+    }
+    return replace(
+        stocks,
+        blocks=(stocks.blocks[0], round_the_clock),
+        instruments={**stocks.instruments, **own},
+    )
+
+
 def bills(session, rate=0.03):
     ts = int(session[0] - 5) * DAY_NS
     return Facts.of([Fact("test", "bill_rate", ts, ts, rate)])

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from decimal import Decimal
 
 import markets
 import numpy as np
@@ -12,10 +13,11 @@ from greenlight.backtest import artefacts
 from greenlight.backtest.artefacts import write_run
 from greenlight.backtest.identity import Identity, identify
 from greenlight.backtest.run import backtest
+from greenlight.backtest.transfers import trips_of
 from greenlight.backtest.trials import TrialCount
 from greenlight.backtest.voting import Voice
 from greenlight.backtest.walkforward import Search
-from greenlight.domain import UserError
+from greenlight.domain import StockMerger, UserError
 from greenlight.market import Membership
 
 CONFIG = {"limits": {"deployed": 1.0}}
@@ -45,36 +47,95 @@ def test_the_market_of_these_tests_has_something_of_everything(eventful):
     assert len(run.adjustments) >= 3
 
 
-def test_equity_is_recomputed_from_the_files_to_the_cent(eventful, folder):
+def recount(given, folder):
+    """Differences in cash and equity between the files and a recount from fills and prices."""
     tables = {
         name: pl.read_parquet(folder / f"{name}.parquet")
         for name in ("fills", "cash", "actions", "equity")
     }
-    given = eventful[0].assembled.history
-    block = given.blocks[0]
-    column = {symbol: place for place, symbol in enumerate(block.symbols)}
+    column = {symbol: place for place, symbol in enumerate(given.symbols)}
     stamps = tables["equity"]["ts"].dt.epoch("ns").to_list()
 
-    def row_of(moment):
-        """The first row that closes at or after it: opens of bars count as their row."""
-        return np.searchsorted(stamps, int(moment.timestamp()) * 1_000_000_000)
+    def row_of(moment, symbol=None):
+        """The row whose bar opened then: that of the symbol's own block."""
+        blocks = given.blocks if symbol is None else [given.block_of(symbol)]
+        ts = int(moment.timestamp()) * 1_000_000_000
+        closes = [b.close_ts[b.open_ts == ts] for b in blocks]
+        return np.searchsorted(stamps, min(int(c[0]) for c in closes if len(c) > 0))
 
     cash = np.zeros(len(stamps))
     units = np.zeros((len(stamps), len(column)))
     for fill in tables["fills"].iter_rows(named=True):
         sign = {"buy": 1, "sell": -1}[fill["side"]]
-        row = row_of(fill["ts"])
+        row = row_of(fill["ts"], fill["symbol"])
         cash[row] -= sign * fill["quantity"] * fill["price"] + fill["fee"]
         units[row, column[fill["symbol"]]] += sign * fill["quantity"]
     for flow in tables["cash"].iter_rows(named=True):
-        cash[row_of(flow["ts"])] += flow["amount"]
+        cash[row_of(flow["ts"], flow["symbol"])] += flow["amount"]
     for change in tables["actions"].iter_rows(named=True):
-        row = row_of(change["ts"])
+        row = row_of(change["ts"], change["symbol"])
         units[row, column[change["symbol"]]] += change["after"] - change["before"]
     balance = 100_000.0 + np.cumsum(cash)
-    worth = (np.cumsum(units, axis=0) * np.nan_to_num(block.close)).sum(axis=1)
-    assert np.abs(balance - tables["equity"]["cash"].to_numpy()).max() < 0.005
-    assert np.abs(balance + worth - tables["equity"]["equity"].to_numpy()).max() < 0.005
+    worth = (np.cumsum(units, axis=0) * marks(given, stamps)).sum(axis=1)
+    return (
+        np.abs(balance - tables["equity"]["cash"].to_numpy()).max(),
+        np.abs(balance + worth - tables["equity"]["equity"].to_numpy()).max(),
+    )
+
+
+def marks(given, stamps):
+    """Last close of every symbol as of each row."""
+    columns = []
+    for block in given.blocks:
+        for own in block.close.T:
+            known = ~np.isnan(own)
+            at = np.searchsorted(block.close_ts[known], stamps, side="right")
+            columns.append(np.concatenate(([0.0], own[known]))[at])
+    return np.stack(columns, axis=1)
+
+
+def test_equity_is_recomputed_from_the_files_to_the_cent(eventful, folder):
+    cash, equity = recount(eventful[0].assembled.history, folder)
+    assert cash < 0.005
+    assert equity < 0.005
+
+
+def test_two_calendars_over_one_account(tmp_path):
+    given = markets.two_calendars()
+    found, identity = done(
+        given, markets.plan(given, (Voice(markets.always, {}),), markets.PATIENT)
+    )
+    folder = write_run(found, identity, CONFIG, tmp_path)
+    cash, equity = recount(given, folder)
+    assert cash < 0.005
+    assert equity < 0.005
+    traded = set(pl.read_parquet(folder / "fills.parquet")["symbol"].to_list())
+    assert {"AAA", "BTC"} <= traded
+    assert found.result.out_of_sample.performance.end == found.result.end
+    sessions = given.blocks[1].session
+    assert len(found.assembled.sessions) > len(sessions)
+    assert found.result.whole.performance.sessions == len(sessions)  # every day, weekends too
+
+
+def test_a_takeover_for_shares_is_no_total_loss():
+    plain = markets.history(sessions=120, seed=4)
+    day = markets.day(plain.blocks[0].session[60])
+    actions = (StockMerger("AAA", day, "BBB", Decimal("1.2"), Decimal(2)),)
+    scale = np.ones((120, 4))
+    scale[60:, 0] = np.nan
+    bars = plain.blocks[0]
+    raw = replace(bars, **{n: getattr(bars, n) * scale for n in ("open", "high", "low", "close")})
+    given = replace(plain, actions=actions, blocks=(raw,))
+    limits = markets.PATIENT._replace(max_bars=0)
+    found = done(given, markets.plan(given, (Voice(markets.always, {}),), limits))[0]
+    trips = trips_of(found.assembled, found.run)
+    taken = trips.only(np.flatnonzero((trips.symbol == 0) & ~trips.is_open))
+    assert len(taken.net) == 1
+    value = 1.2 * bars.close[60, 1] + 2.0
+    assert taken.returns[0] == pytest.approx(value / bars.close[1, 0] - 1.0, abs=0.05)
+    assert taken.returns[0] > -0.9
+    made = trips.net.sum() + found.run.flows["amount"][found.run.flows["symbol"] < 0].sum()
+    assert made == pytest.approx(found.result.final_equity - 1e5)
 
 
 def test_files_have_the_columns_that_were_promised(folder):

@@ -86,7 +86,9 @@ class _Events:
         return _Events(*(getattr(self, name)[index] for name in self.__slots__))
 
 
-def round_trips(fills: Records, adjustments: Records, flows: Records, marks: F64) -> RoundTrips:
+def round_trips(
+    fills: Records, adjustments: Records, flows: Records, marks: F64, worth: F64 | None = None
+) -> RoundTrips:
     """Pair up fills into round trips.
 
     Parameters
@@ -95,8 +97,10 @@ def round_trips(fills: Records, adjustments: Records, flows: Records, marks: F64
     adjustments : records with row, ts, symbol, before, after: positions changed without a fill
     flows : records with row, ts, symbol, amount; those of the account (symbol -1) are left out
     marks : shape (N,), the last known price of each symbol, for positions still open
+    worth : one for each adjustment: the money that units that came are counted as bought for
     """
-    events = _split_flips(_gather(fills, adjustments, flows))
+    given = np.zeros(len(adjustments)) if worth is None else worth
+    events = _split_flips(_gather(fills, adjustments, flows, given))
     if len(events.symbol) == 0:
         whole, real = np.zeros(0, dtype=np.int64), np.zeros(0)
         return RoundTrips(whole, whole, whole, whole, whole, whole, real, real, real, whole > 0)
@@ -136,7 +140,7 @@ def _mean_error(values: F64) -> float:
     return float(np.std(values, ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else math.nan
 
 
-def _gather(fills: Records, adjustments: Records, flows: Records) -> _Events:
+def _gather(fills: Records, adjustments: Records, flows: Records, worth: F64) -> _Events:
     own = flows[flows["symbol"] >= 0]
     parts = (own, adjustments, fills)
     counts = [len(part) for part in parts]
@@ -149,9 +153,9 @@ def _gather(fills: Records, adjustments: Records, flows: Records) -> _Events:
         ts=np.concatenate([part["ts"] for part in parts]),
         fill=np.concatenate([np.full(counts[0] + counts[1], -1), np.arange(counts[2])]),
         quantity=np.concatenate([zeros[0], adjustments["after"] - adjustments["before"], signed]),
-        cash=np.concatenate([own["amount"], zeros[1], -signed * fills["price"]]),
+        cash=np.concatenate([own["amount"], -worth, -signed * fills["price"]]),
         fee=np.concatenate([zeros[0], zeros[1], fills["fee"]]),
-        notional=np.concatenate([zeros[0], zeros[1], fills["quantity"] * fills["price"]]),
+        notional=np.concatenate([zeros[0], np.abs(worth), fills["quantity"] * fills["price"]]),
     )
     # the engine's order within a row: cash and corporate actions before fills
     return events.take(np.lexsort((stage, row, events.symbol)))

@@ -119,7 +119,12 @@ def _unfilled(run: Run, sent: int, filled: NDArray[Any]) -> list[FunnelStep]:
     for code in np.unique(ended["reason"]).tolist():
         count = int(np.count_nonzero(ended["reason"] == code))
         steps.append(
-            FunnelStep(_ENDINGS.get(code, "Order cancelled"), Reason(code).name, left, count)
+            FunnelStep(
+                _ENDINGS.get(code, f"Cancelled: {Reason(code).name.lower()}"),
+                Reason(code).name,
+                left,
+                count,
+            )
         )
         left -= count
     resting = left - len(filled)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from greenlight.analytics import RoundTrips, round_trips
+from greenlight.backtest.affording import require_affordable, unaffordable
 from greenlight.backtest.assembly import F32, F64, Assembled, assemble
 from greenlight.backtest.attribution import Ballots, break_down
 from greenlight.backtest.audit import audit
@@ -19,6 +19,7 @@ from greenlight.backtest.picturing import picture
 from greenlight.backtest.result import Audit, Fit, Halt, Provenance, Result, Segment, VoiceUsed
 from greenlight.backtest.sensitivity import capacity, delisting
 from greenlight.backtest.sessions import Sessions, by_session
+from greenlight.backtest.transfers import trips_of
 from greenlight.backtest.trials import TrialCount
 from greenlight.backtest.voting import Voice, scores, unchecked_share
 from greenlight.backtest.walkforward import Search, Window, fit, plan_windows, purge_gap
@@ -108,6 +109,7 @@ def backtest(
     history has seen; `told` hears what is being done. Raises UserError for what the user can mend.
     """
     warm_up()
+    require_affordable(history, plan.rules, plan.cash)
     told("reading bars")
     assembled = assemble(history, plan.rules)
     checked = _audited(history, plan, told)
@@ -123,17 +125,12 @@ def backtest(
     trials = count_trials(1 + sum(fitted.tried for fitted in voted.fits))
     told("measuring")
     days = by_session(assembled, run, plan.cash)
-    trips = trips_of(run)
+    trips = trips_of(assembled, run)
     measured = Measured(assembled, run, days, trips, benchmarks(assembled, days), trials.trials)
     facts = Known(identity, checked, trials, followed)
     result = _judge(plan, measured, voted, facts)
     pictures = picture(assembled, run, days, measured.benchmarks, plan.cash)
     return Backtest(result, run, assembled, voted, pictures)
-
-
-def trips_of(run: Run) -> RoundTrips:
-    """Round trips of a run; what is still open is valued at its last mark."""
-    return round_trips(run.fills, run.adjustments, run.flows, run.mark)
 
 
 def _judge(plan: Plan, measured: Measured, voted: Voted, known: Known) -> Result:
@@ -246,6 +243,9 @@ def _notes(assembled: Assembled, plan: Plan, voted: Voted) -> tuple[str, ...]:
         notes.append(
             f"Indices cannot be bought; traded here as if they could: {', '.join(indices)}."
         )
+    small = unaffordable(history, plan.rules, plan.cash)
+    if small:
+        notes.append(f"The account is too small for one share of {', '.join(small)}.")
     if history.sectors is None:
         notes.append("No sector is known; the sector limit could not bind.")
     else:

@@ -115,6 +115,7 @@ def summary(result: "Result") -> list[RenderableType]:
         Text(verdict.claim, style=f"bold {_COLORS[verdict.tone]}"),
         *(Text(reason) for reason in verdict.reasons),
         *(Text(f"! {warning}", style="yellow") for warning in _warnings(result)),
+        *(Text(note, style="dim") for note in result.notes),
         Text(""),
         _measures(result),
         Text(""),
