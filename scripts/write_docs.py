@@ -66,27 +66,27 @@ def page() -> str:
 
 
 def readme() -> str:
-    """Text of README with what its commands print now."""
-    return re.sub(
-        r"(```console\n\$ )(.*?)\n.*?(```)",
-        lambda block: f"{block[1]}{block[2]}\n{printed(block[2])}{block[3]}",
-        README.read_text(),
-        flags=re.S,
-    )
+    """Text of README with what its commands print now, one after the other in one folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        return re.sub(
+            r"(```console\n\$ )(.*?)\n.*?(```)",
+            lambda block: f"{block[1]}{block[2]}\n{printed(block[2], folder)}{block[3]}",
+            README.read_text(),
+            flags=re.S,
+        )
 
 
-def printed(command: str) -> str:
+def printed(command: str, folder: str) -> str:
     """What the demo prints up to its benchmarks, another backtest up to its tables; last line."""
     arguments = "demo" if command == "make demo" else command.partition("greenlight ")[2]
-    with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(  # noqa: S603  # the commands are README's own
-            [sys.executable, "-m", "greenlight", *arguments.split()],
-            cwd=folder,
-            env={**os.environ, "COLUMNS": "100"},
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        )
+    done = subprocess.run(  # noqa: S603  # the commands are README's own
+        [sys.executable, "-m", "greenlight", *arguments.split()],
+        cwd=folder,
+        env={**os.environ, "COLUMNS": "100"},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
     end = "\nAgainst " if arguments == "demo" else "\n\n"
     above, _, below = done.stdout.partition(end)
     lines = [line.rstrip() for line in [*above.splitlines(), "...", below.splitlines()[-1]]]

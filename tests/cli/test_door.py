@@ -15,7 +15,6 @@ HEAVY = (
     "ccxt",
     "httpx",
     "numba",
-    "numpy",
     "pandas",
     "polars",
     "pydantic",
