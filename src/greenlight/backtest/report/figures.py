@@ -4,6 +4,7 @@ A colour is written ``@name`` here and looked up among the page's CSS variables 
 that light and dark need no second set of figures.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,21 +22,11 @@ Figure = dict[str, Any]
 _EXCHANGE = ZoneInfo("America/New_York")
 _NS = 1_000_000_000
 _BENCHMARKS = ("@bench-1", "@bench-2")
-_MOST_BARS = 3000
-_SELECTOR: Figure = {
-    "buttons": [
-        {"count": 6, "step": "month", "stepmode": "backward", "label": "6 months"},
-        {"count": 2, "step": "year", "stepmode": "backward", "label": "2 years"},
-        {"step": "all", "label": "All"},
-    ],
-    "x": 1,
-    "xanchor": "right",
-    "y": 1.03,
-    "bgcolor": "@paper",
-    "activecolor": "@rule",
-    "bordercolor": "@rule",
-    "borderwidth": 1,
-    "font": {"color": "@ink-soft", "size": 12},
+_MOST_BARS = 6000
+_AFTER = 40  # bars shown after the last fill
+_SPANS = {
+    True: (("6 months", "month", 6), ("2 years", "year", 2)),
+    False: (("1 day", "day", 1), ("1 week", "day", 7)),
 }
 
 
@@ -73,8 +64,8 @@ def equity_figure(curves: Curves, cut: int | None, halted: int | None) -> Figure
 
 def symbol_figure(picture: SymbolPicture) -> Figure:
     """Bars (or closes) of one symbol with where it was entered and left."""
+    picture = _recent(picture)
     times = _times(picture.close_ts, picture.session, picture.is_daily)
-    start, bars = _thin(picture)
     if picture.is_line:
         prices: Figure = {
             "type": "scatter",
@@ -88,8 +79,8 @@ def symbol_figure(picture: SymbolPicture) -> Figure:
     else:
         prices = {
             "type": "candlestick",
-            "x": [times[index] for index in start],
-            **{name: _rounded(values) for name, values in bars.items()},
+            "x": times,
+            **{n: _rounded(getattr(picture, n)) for n in ("open", "high", "low", "close")},
             "name": picture.symbol,
             "showlegend": False,
             "increasing": {"line": {"color": "@up", "width": 1}, "fillcolor": "@up"},
@@ -101,9 +92,9 @@ def symbol_figure(picture: SymbolPicture) -> Figure:
         _marks(picture, picture.exits, "Exits", "triangle-down", "@exit"),
     ]
     axis: Figure = {"type": "date", "rangeslider": {"visible": False}, "showgrid": False}
-    axis["rangebreaks"] = _breaks(picture)
-    axis["range"] = _window(picture, times)
-    axis["rangeselector"] = _SELECTOR
+    axis["rangebreaks"] = _breaks(picture, times)
+    axis["range"] = [times[max(len(times) - 500, 0)], times[-1]]
+    axis["rangeselector"] = _selector(is_daily=picture.is_daily)
     return {"data": data, "layout": {"xaxis": axis, "yaxis": {"tickprefix": "$"}}}
 
 
@@ -222,38 +213,60 @@ def _times(close_ts: I64, session: I64, is_daily: bool) -> list[str]:  # noqa: F
     return [f"{moment.astimezone(_EXCHANGE):%Y-%m-%d %H:%M}" for moment in moments]
 
 
-def _thin(picture: SymbolPicture) -> tuple[list[int], dict[str, F64]]:
-    """Join neighbouring bars where there are more than a screen can show."""
-    count = len(picture.close_ts)
-    step = -(-count // _MOST_BARS) if count > 0 else 1
-    start = np.arange(0, count, step)
-    last = np.minimum(start + step, count) - 1
-    bars = {
-        "open": picture.open[start],
-        "high": np.maximum.reduceat(picture.high, start) if count > 0 else picture.high,
-        "low": np.minimum.reduceat(picture.low, start) if count > 0 else picture.low,
-        "close": picture.close[last],
-    }
-    return start.tolist(), bars
-
-
-def _breaks(picture: SymbolPicture) -> list[Figure]:
-    """Leave out weekends where there are no weekend bars; nothing else is cut."""
-    weekday = (picture.session + 3) % 7  # 1970-01-01 was a Thursday; Monday is 0
-    if picture.is_daily and not np.any(weekday >= 5):
-        return [{"bounds": ["sat", "mon"]}]
-    return []
-
-
-def _window(picture: SymbolPicture, times: list[str]) -> list[str]:
-    """The last few hundred bars up to the last fill: what one can read at first sight."""
-    latest = max(
-        [int(marks.ts[-1]) for marks in (picture.entries, picture.exits) if len(marks.ts) > 0],
-        default=int(picture.close_ts[-1]),
+def _recent(picture: SymbolPicture) -> SymbolPicture:
+    """What can be looked at: the bars up to soon after the last fill, and not too many of them."""
+    fills = [int(marks.ts[-1]) for marks in (picture.entries, picture.exits) if len(marks.ts) > 0]
+    latest = max(fills, default=int(picture.close_ts[-1]))
+    stop = min(int(np.searchsorted(picture.close_ts, latest)) + _AFTER, len(picture.close_ts))
+    rows = slice(max(stop - _MOST_BARS, 0), stop)
+    first = int(picture.close_ts[rows][0])
+    bars = {name: getattr(picture, name)[rows] for name in _BAR_FIELDS}
+    return replace(
+        picture,
+        **bars,
+        entries=_since(picture.entries, first),
+        exits=_since(picture.exits, first),
     )
-    at = int(np.searchsorted(picture.close_ts, latest))
-    last = min(at + 40, len(times) - 1)
-    return [times[max(last - 500, 0)], times[last]]
+
+
+_BAR_FIELDS = ("close_ts", "session", "open", "high", "low", "close")
+
+
+def _since(marks: Marks, first: int) -> Marks:
+    start = int(np.searchsorted(marks.ts, first))
+    return Marks(marks.ts[start:], marks.price[start:], marks.words[start:])
+
+
+def _breaks(picture: SymbolPicture, times: list[str]) -> list[Figure]:
+    """Leave out weekends and nights where there are no bars in them."""
+    breaks: list[Figure] = []
+    weekday = (picture.session + 3) % 7  # 1970-01-01 was a Thursday; Monday is 0
+    if not np.any(weekday >= 5):
+        breaks.append({"bounds": ["sat", "mon"]})
+    if not picture.is_daily:
+        clock = [int(time[11:13]) + int(time[14:16]) / 60.0 for time in times]
+        if max(clock) - min(clock) < 20.0:
+            night = [round(max(clock) + 0.02, 3), round(min(clock) - 0.02, 3)]
+            breaks.append({"bounds": night, "pattern": "hour"})
+    return breaks
+
+
+def _selector(*, is_daily: bool) -> Figure:
+    buttons: list[Figure] = [
+        {"label": label, "step": step, "count": count, "stepmode": "backward"}
+        for label, step, count in _SPANS[is_daily]
+    ]
+    return {
+        "buttons": [*buttons, {"label": "All", "step": "all"}],
+        "x": 1,
+        "xanchor": "right",
+        "y": 1.03,
+        "bgcolor": "@paper",
+        "activecolor": "@rule",
+        "bordercolor": "@rule",
+        "borderwidth": 1,
+        "font": {"color": "@ink-soft", "size": 12},
+    }
 
 
 def _rounded(values: F64) -> list[float | None]:

@@ -43,7 +43,7 @@
     const layout = Object.assign(shown.layout, {
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", autosize: true,
       font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: color("ink-soft") },
-      margin: { l: narrow ? 48 : 64, r: 8, t: narrow ? 74 : 44, b: 30 },
+      margin: { l: narrow ? 48 : 64, r: 8, t: narrow ? 74 : 44, b: 44 },
       legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { color: color("ink") } },
       hoverlabel: { bgcolor: color("sheet"), bordercolor: color("rule"), font: { color: color("ink") } },
       dragmode: narrow ? false : "zoom",

@@ -131,7 +131,11 @@ def _trades(pictures: Pictures, *, has_charts: bool) -> str:
         f'<option value="{place}">{escape(picture.symbol)} · {_fills(picture)} fills</option>'
         for place, picture in enumerate(pictures.symbols)
     )
-    words = "The most traded symbols. Drag to look closer, double-click to return."
+    words = (
+        "The most traded symbols, to their last fill. Drag to look closer, double-click to return."
+    )
+    if not all(picture.is_daily for picture in pictures.symbols):
+        words += " Times within a day are New York's."
     if any(picture.is_line for picture in pictures.symbols):
         words += " A line where only closes are known."
     tools = (
