@@ -1,0 +1,5 @@
+"""Brokers: whoever carries out orders."""
+
+from greenlight.brokers.simulated import SimulatedExchange
+
+__all__ = ["SimulatedExchange"]

@@ -11,10 +11,33 @@ from greenlight.domain.actions import (
     TickerChange,
 )
 from greenlight.domain.codes import Action, CashKind, Happening, Reason, Role, Side, Sizing
+from greenlight.domain.commands import (
+    CancelOrder,
+    Command,
+    PlaceOrder,
+    Proposal,
+    ReplaceOrder,
+    RequestVerdicts,
+)
 from greenlight.domain.errors import GreenlightError, HaltError, RefuseError, RetryError, UserError
+from greenlight.domain.events import (
+    BarConditions,
+    BarsClosed,
+    BarTime,
+    Event,
+    Happened,
+    OrderEnded,
+    OrderFilled,
+    OrderUpdate,
+    SessionBegan,
+    Switch,
+    Switched,
+    VerdictsReady,
+)
 from greenlight.domain.facts import Fact
 from greenlight.domain.forecasts import Forecast
 from greenlight.domain.instruments import AssetClass, Instrument
+from greenlight.domain.orders import OrderId, OrderKind
 from greenlight.domain.signals import Direction, Signal
 from greenlight.domain.timeframes import Timeframe
 from greenlight.domain.verdicts import Ruling, Verdict
@@ -22,31 +45,51 @@ from greenlight.domain.verdicts import Ruling, Verdict
 __all__ = [
     "Action",
     "AssetClass",
+    "BarConditions",
+    "BarTime",
+    "BarsClosed",
+    "CancelOrder",
     "CashDividend",
     "CashKind",
     "CashMerger",
+    "Command",
     "CorporateAction",
     "Delisting",
     "Direction",
+    "Event",
     "Fact",
     "Forecast",
     "GreenlightError",
     "HaltError",
+    "Happened",
     "Happening",
     "Instrument",
+    "OrderEnded",
+    "OrderFilled",
+    "OrderId",
+    "OrderKind",
+    "OrderUpdate",
+    "PlaceOrder",
+    "Proposal",
     "Reason",
     "RefuseError",
+    "ReplaceOrder",
+    "RequestVerdicts",
     "RetryError",
     "Role",
     "Ruling",
+    "SessionBegan",
     "Side",
     "Signal",
     "Sizing",
     "SpinOff",
     "Split",
     "StockMerger",
+    "Switch",
+    "Switched",
     "TickerChange",
     "Timeframe",
     "UserError",
     "Verdict",
+    "VerdictsReady",
 ]

@@ -9,6 +9,7 @@ from greenlight.engine.limits import (
     build_costs,
     build_specs,
 )
+from greenlight.engine.matcher import Ended, Matcher
 from greenlight.engine.simulation import Run, Surroundings, simulate, simulate_many
 from greenlight.engine.state import Rules
 from greenlight.engine.tape import (
@@ -22,6 +23,7 @@ from greenlight.engine.tape import (
     build_happenings,
     build_tape,
 )
+from greenlight.engine.trader import Desk, Step, Trader
 from greenlight.engine.warm import warm_up
 
 __all__ = [
@@ -33,15 +35,20 @@ __all__ = [
     "UNLIMITED",
     "Conditions",
     "Costs",
+    "Desk",
+    "Ended",
     "Entries",
     "Happenings",
     "Limits",
+    "Matcher",
     "Outcomes",
     "Rules",
     "Run",
     "Specs",
+    "Step",
     "Surroundings",
     "Tape",
+    "Trader",
     "build_costs",
     "build_happenings",
     "build_specs",

@@ -102,11 +102,34 @@ def rank(state: State, rules: Rules, feed: Feed, now: Moment) -> int:
 
 @verb
 def commit(state: State) -> None:
-    """Sum what is held and what rests to be bought: for the account and for each sector."""
-    book, orders, scratch = state.book, state.orders, state.scratch
+    """Sum what was held at the row's close and what rests to be bought: whole, and each sector."""
+    book, scratch = state.book, state.scratch
     for s in range(len(book.sector_value)):
         scratch.sector_committed[s] = book.sector_value[s]
-    committed = book.money[GROSS]
+    commit_resting(state, book.money[GROSS])
+
+
+@verb
+def commit_anew(state: State) -> None:
+    """The same between closes, where fills may have come since the last."""
+    book, held = state.book, state.scratch.sector_committed
+    for s in range(len(held)):
+        held[s] = 0.0
+    gross = 0.0
+    for a in range(book.counts[ACTIVE]):
+        i = book.active[a]
+        if book.quantity[i] != 0.0:
+            value = abs(book.quantity[i]) * book.mark[i]
+            gross += value
+            if book.sector[i] >= 0:
+                held[book.sector[i]] += value
+    commit_resting(state, gross)
+
+
+@verb
+def commit_resting(state: State, committed: float) -> None:
+    """Add what rests to be bought to what is held."""
+    book, orders, scratch = state.book, state.orders, state.scratch
     for a in range(book.counts[ACTIVE]):
         i = book.active[a]
         if orders.state[i, ENTRY] != NONE:
@@ -246,7 +269,7 @@ def review(
     Between `propose` and `enter`, where verdicts were asked for or the book has changed since.
     """
     book, scratch = state.book, state.scratch
-    commit(state)
+    commit_anew(state)
     book.counts[PLANNED] = 0
     for n in range(count):
         if scratch.reason[n] != OK:
@@ -257,10 +280,14 @@ def review(
         reason = OK
         if quantity <= 0.0:
             reason = REASON_VERDICT if scratch.verdict[n] == 0.0 else REASON_LOT
+        elif is_overtaken(state, n):
+            reason = REASON_HELD
         else:
-            allowed, reason = gates(
-                state, rules, feed, conditions, now, (i, side, quantity * price)
-            )
+            room = rules.limits.position * book.money[EQUITY]
+            if book.quantity[i] != 0.0:
+                room -= abs(book.quantity[i]) * book.mark[i]
+            wanted = min(quantity * price, room)
+            allowed, reason = gates(state, rules, feed, conditions, now, (i, side, wanted))
             quantity = min(quantity, allowed)
         if reason != OK:
             scratch.reason[n], scratch.quantity[n] = reason, 0.0
@@ -269,3 +296,15 @@ def review(
         scratch.quantity[n] = quantity
         reserve(state, i, quantity * price)
         book.counts[PLANNED] += 1
+
+
+@verb
+def is_overtaken(state: State, n: int) -> bool:
+    """Whether candidate n would no longer open, or no longer add to, what it was proposed for."""
+    scratch = state.scratch
+    i = scratch.symbol[n]
+    if state.orders.state[i, ENTRY] != NONE:
+        return True
+    if scratch.action[n] == ACTION_ADD:
+        return state.book.quantity[i] * scratch.side[n] <= 0.0
+    return state.book.quantity[i] != 0.0
