@@ -12,8 +12,9 @@ from greenlight.backtest.assembly import F32, I64, Assembled
 from greenlight.engine import Entries, follow
 from greenlight.forecast import Trades, calibrate
 
-#: Candidates followed at most; of more, an even sample in the order of time.
-MOST_FOLLOWED = 20_000
+#: Of a symbol's candidates within this share of the holding time one is followed: their outcomes
+#: overlap, and would count for more than they tell. Which one depends on the past alone.
+_APART = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,22 @@ def _candidates(assembled: Assembled, score: F32) -> tuple[I64, Entries]:
         side[score <= np.float32(limits.sell_score)] = -1
     parts = []
     for one in assembled.seen:
-        hit = np.flatnonzero(side[one.cells])
+        hit = _apart(np.flatnonzero(side[one.cells]), int(limits.max_bars * _APART))
         parts.append(
             np.stack([assembled.rows_of(one)[hit], np.full(len(hit), one.symbol), one.cells[hit]])
         )
     rows, symbols, cells = np.concatenate(parts, axis=1) if parts else np.zeros((3, 0), np.int64)
     order = np.lexsort((symbols, rows))
-    if len(order) > MOST_FOLLOWED:
-        order = order[np.linspace(0, len(order) - 1, MOST_FOLLOWED).astype(np.int64)]
     rows, symbols, cells = rows[order], symbols[order], cells[order]
     return cells, Entries(symbols, rows, side[cells])
+
+
+def _apart(places: I64, gap: int) -> I64:
+    """The first of `places`, and each that lies at least `gap` after the last one taken."""
+    taken: list[int] = []
+    free = 0
+    for place in places.tolist():
+        if place >= free:
+            taken.append(place)
+            free = place + gap
+    return np.array(taken, dtype=np.int64)
