@@ -8,7 +8,7 @@ import numpy as np
 from greenlight.backtest.affording import require_affordable, unaffordable
 from greenlight.backtest.assembly import F32, F64, Assembled, assemble
 from greenlight.backtest.attribution import Ballots, break_down
-from greenlight.backtest.audit import audit
+from greenlight.backtest.audit import audit, equal_scores, learned_scores
 from greenlight.backtest.benchmarks import benchmarks
 from greenlight.backtest.calibrating import Followed, calibrated
 from greenlight.backtest.funnel import funnel, sizing_used
@@ -204,7 +204,8 @@ def _audited(history: History, plan: Plan, told: Told) -> Audit:
     if not plan.is_audited:
         return Audit("not run", "It was switched off.")
     told("auditing for look-ahead")
-    report = audit(history, [voice.strategy for voice in plan.voices])
+    voices = [voice.strategy.tuned(voice.given) for voice in plan.voices]
+    report = audit(history, voices, score=learned_scores if plan.is_learned else equal_scores)
     looked = f"{report.replays:,} replays of {len(report.strategies)} strategies"
     looked += f" on {report.symbols} symbols."
     if report.idle:
