@@ -124,7 +124,7 @@ def test_an_account_too_small_for_one_share_is_told_what_it_cannot_buy(here, cap
     assert "AAPL" in line
 
 
-def test_the_demo_trades_the_whole_sample(here, capsys, monkeypatch):
+def test_the_demo_trades_the_whole_sample(capsys, monkeypatch):
     from greenlight.cli import demo
 
     asked = []
