@@ -13,8 +13,11 @@ from greenlight.domain import (
     Command,
     Happened,
     Happening,
+    RequestVerdicts,
     Switch,
     Switched,
+    Verdict,
+    VerdictsReady,
 )
 from greenlight.engine import (
     UNLIMITED,
@@ -34,6 +37,9 @@ FIRST_SESSION = 20_000
 COUNT = 3
 CASH = 10_000.0
 STILL = (100.0, 100.0, 100.0, 100.0)
+FALL = (100.0, 100.0, 80.0, 90.0)
+AT_90 = (90.0, 90.0, 90.0, 90.0)
+BUY = {0: 90.0}
 
 #: Every gate off; an entry is 1,000 of money in single units at the market.
 OPEN = UNLIMITED._replace(
@@ -115,3 +121,18 @@ def conditions(**known: float) -> BarConditions:
     return BarConditions(
         **{k: np.full(COUNT, v, dtype=kinds.get(k, np.float32)) for k, v in values.items()}
     )
+
+
+def bought(stage: Stage) -> Stage:
+    """Ten units of symbol 0 are held at 100, entered by intent 1."""
+    stage.bar(BUY)
+    stage.bar()
+    assert stage.it.trader.quantity[0] == 10.0
+    return stage
+
+
+def answer(stage: Stage, step: Step, verdicts: dict[int, Verdict]) -> None:
+    """Answer the request in a step."""
+    (request,) = step.commands
+    assert isinstance(request, RequestVerdicts)
+    stage.it.tell(VerdictsReady(request.block, request.close_ts, verdicts))
