@@ -23,7 +23,7 @@ demo: .venv/.warm
 	@$(BIN)/greenlight demo
 
 test: .venv/.dev .venv/.warm
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
 
 lint: .venv/.dev
 	$(BIN)/ruff format --check .

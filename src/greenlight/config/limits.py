@@ -58,7 +58,7 @@ class LimitsConfig(Section):
     sell_score: Annotated[float, Field(ge=0, lt=50)] = 40.0
     """from this score down a long is closed, and a short may open"""
     sizing: Literal["kelly", "fraction", "notional", "units", "volatility"] = "kelly"
-    """how the wanted size is found; kelly: half Kelly once past scores tell odds, fraction before"""
+    """how the wanted size is found; kelly: half Kelly once past scores tell odds, else fraction"""
     sizing_value: Annotated[float, Field(gt=0)] = 0.05
     """as `sizing` says: share of equity, money, units, share of equity that one sigma moves"""
     position: Exposure = 0.05
