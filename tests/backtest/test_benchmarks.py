@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from greenlight.backtest.benchmarks import Universe, hold
+from greenlight.backtest.benchmarks import Universe, arrivals, hold
 
 
 def universe(price, *, cost=0.0, ended=None, is_traded=None, is_wanted=None):
@@ -21,8 +21,8 @@ def universe(price, *, cost=0.0, ended=None, is_traded=None, is_wanted=None):
     )
 
 
-def wealth(*args):
-    return np.cumprod(1.0 + hold(*args))
+def wealth(*args, evens=True):
+    return np.cumprod(1.0 + hold(*args, evens=evens))
 
 
 def test_buy_and_hold_drifts_with_its_winners():
@@ -52,6 +52,14 @@ def test_who_comes_later_is_not_known_at_the_start():
     assert both == pytest.approx([1.0, 1.0, 2.0])
 
 
+def test_buy_and_hold_makes_room_for_who_comes_later_and_keeps_its_winners():
+    prices = universe([[10, 5, np.nan], [30, 5, 10], [30, 5, 20]])
+    dates = arrivals(prices)
+    assert dates.tolist() == [0, 1]
+    # 1.5 and 0.5 become a third for the newcomer, and two thirds of what each was
+    assert wealth(prices, np.zeros(3), dates, evens=False) == pytest.approx([1.0, 2.0, 2.0 + 2 / 3])
+
+
 def test_a_delisted_symbol_becomes_cash_that_earns_bills():
     price = [[10, 10], [10, 10], [7, 10], [7, 10]]  # 30 % lost on the way out
     bills = np.array([0.0, 0.0, 0.0, 0.1])
@@ -61,7 +69,7 @@ def test_a_delisted_symbol_becomes_cash_that_earns_bills():
 
 def test_with_nothing_to_buy_money_earns_bills():
     closed = universe([[10.0], [11.0], [12.0]], is_wanted=np.zeros((3, 1), dtype=bool))
-    assert hold(closed, np.array([0.0, 0.01, 0.02]), np.array([0])) == pytest.approx(
+    assert hold(closed, np.array([0.0, 0.01, 0.02]), np.array([0]), evens=False) == pytest.approx(
         [0.0, 0.01, 0.02]
     )
 

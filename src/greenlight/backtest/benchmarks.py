@@ -41,13 +41,22 @@ def benchmarks(assembled: Assembled, days: Sessions) -> tuple[Benchmark, ...]:
     month = days.label.astype("datetime64[D]").astype("datetime64[M]")
     monthly = np.flatnonzero(np.concatenate(([True], month[1:] != month[:-1])))
     return (
-        Benchmark(BUY_AND_HOLD, hold(universe, days.bills, monthly[:1])),
-        Benchmark(EQUAL_WEIGHT, hold(universe, days.bills, monthly)),
+        Benchmark(BUY_AND_HOLD, hold(universe, days.bills, arrivals(universe), evens=False)),
+        Benchmark(EQUAL_WEIGHT, hold(universe, days.bills, monthly, evens=True)),
     )
 
 
-def hold(universe: Universe, bills: F64, rebalances: I64) -> F64:
-    """Returns (T) of equal parts in all that is wanted at each of `rebalances`, held in between.
+def arrivals(universe: Universe) -> I64:
+    """The first session, and each in which a symbol is wanted that never was before."""
+    known = np.maximum.accumulate(universe.is_wanted, axis=0).sum(axis=1)
+    return np.flatnonzero(np.diff(known, prepend=-1) > 0)
+
+
+def hold(universe: Universe, bills: F64, dates: I64, *, evens: bool) -> F64:
+    """Returns (T) of a portfolio changed at each of `dates` and held in between.
+
+    `evens`: back to equal parts in all that is wanted. Else only what is wanted for the first time
+    is bought, an equal part of each, and what is held makes room in proportion.
 
     Bought at the close of that session; the first session's return is what buying cost. What is
     held and does not trade (its file may have ended) stays as it is: nobody would buy it.
@@ -55,12 +64,12 @@ def hold(universe: Universe, bills: F64, rebalances: I64) -> F64:
     count, width = universe.price.shape
     wealth = np.ones(count)
     value, idle = np.zeros(width), 1.0
-    for number, at in enumerate(rebalances.tolist()):
-        stop = int(rebalances[number + 1]) if number + 1 < len(rebalances) else count - 1
+    for number, at in enumerate(dates.tolist()):
+        stop = int(dates[number + 1]) if number + 1 < len(dates) else count - 1
         wanted = universe.is_wanted[at]
         kept = np.where(universe.is_traded[at], 0.0, value)
         free = float(value.sum()) - float(kept.sum()) + idle
-        target = wanted / max(int(wanted.sum()), 1)
+        target = _parts(wanted, value - kept, evens=evens)
         changed = np.abs(target * free - (value - kept))
         free -= float(np.sum(np.nan_to_num(universe.cost[at] * changed)))
         value, idle = kept + target * free, free * (1.0 - float(target.sum()))
@@ -71,6 +80,16 @@ def hold(universe: Universe, bills: F64, rebalances: I64) -> F64:
         value, idle = paths[-1], float(cash[-1])
     before = np.concatenate(([1.0], wealth[:-1]))
     return np.asarray(wealth / before - 1.0, dtype=np.float64)
+
+
+def _parts(wanted: BOOL, held: F64, *, evens: bool) -> F64:
+    """Shares (N) of the money to be in each symbol; they add up to 1, or to 0 with none wanted."""
+    if evens or not np.any(held > 0.0):
+        return np.asarray(wanted / max(int(wanted.sum()), 1), dtype=np.float64)
+    fresh = wanted & (held == 0.0)
+    count = int(fresh.sum()) + int(np.count_nonzero(held))
+    rest = 1.0 - float(fresh.sum()) / count
+    return np.asarray(fresh / count + rest * held / held.sum(), dtype=np.float64)
 
 
 def _grow(universe: Universe, span: slice, value: F64, idle: float, bills: F64) -> tuple[F64, F64]:
