@@ -22,9 +22,11 @@ find_python() {
     exit 2
 }
 
+pip() { "$venv/bin/python" -m pip install --quiet "$@"; }
+
 install() { # uv is fast, but does not read pip's configuration: where it fails, pip is asked
-    "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" "$@" ||
-        "$venv/bin/python" -m pip install --quiet "$@"
+    { [ -x "$venv/bin/uv" ] && "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" "$@"; } ||
+        pip "$@"
 }
 
 if ! "$venv/bin/python" -c '' 2>/dev/null; then
@@ -36,7 +38,7 @@ fi
 
 say "installing requirements/$profile.txt into $venv"
 export PIP_DISABLE_PIP_VERSION_CHECK=1
-[ -x "$venv/bin/uv" ] ||
-    "$venv/bin/python" -m pip install --quiet --only-binary :all: --require-hashes -r requirements/bootstrap.txt
+[ -x "$venv/bin/uv" ] || pip --only-binary :all: --require-hashes -r requirements/bootstrap.txt ||
+    say "no uv; going on with pip, which is slower"
 install --only-binary :all: --require-hashes -r "requirements/$profile.txt"
 install --no-deps --no-build-isolation --editable .
