@@ -130,6 +130,14 @@ def test_a_limit_out_of_time_fills_at_the_market():
     assert brief(it.trade(bar((101.0, 102.0, 100.0, 100.0), 1))) == [(Role.ENTRY, 10.0, 101.0)]
 
 
+def test_a_stop_limit_once_triggered_rests_as_a_limit_whatever_its_trigger_becomes():
+    it = exchange()
+    it.take([entry(kind=OrderKind.STOP_LIMIT, price=101.0, limit=103.0)])
+    assert brief(it.trade(bar((105.0, 105.0, 104.0, 104.0)))) == []
+    it.take([ReplaceOrder(OrderId(0, 1, Role.ENTRY, 0), 5.0, 101.0, 103.0)])
+    assert brief(it.trade(bar((104.0, 104.0, 102.0, 103.0), 1))) == [(Role.ENTRY, 5.0, 103.0)]
+
+
 def test_what_cash_does_not_pay_for_is_ended_after_the_fill():
     it = exchange(LIMITS._replace(leverage=1.0))
     it.take([entry(150.0)])

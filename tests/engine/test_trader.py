@@ -218,12 +218,42 @@ def test_a_fill_of_an_order_taken_back_is_a_fact() -> None:
     assert stage.it.log("fills")["intent"].tolist() == [1]
 
 
+def test_a_late_fill_is_not_taken_for_one_of_the_order_that_followed() -> None:
+    stage = Stage(OPEN._replace(entry_kind=1, entry_offset=0.05))
+    stage.bar(BUY)
+    stage.switch(Switch.KILL)
+    stage.switch(Switch.RESUME)
+    stage.bar(BUY)
+    filled(stage, OrderId(0, 1, Role.ENTRY, 0), Side.BUY, 4.0)
+    assert stage.it.steps[-1].commands == ()
+    stage.bar(prices={0: (94.0, 94.0, 94.0, 94.0)})
+    assert stage.it.trader.quantity[0] == 14.0
+
+
 def test_an_entry_filled_in_parts_is_protected_part_by_part() -> None:
     stage = Stage(OPEN._replace(stop=0.02))
     stage.bar(BUY)
     for quantity in (4.0, 6.0):
         filled(stage, OrderId(0, 1, Role.ENTRY, 0), Side.BUY, quantity)
     assert told(stage)[1:] == ["place STOP SELL STOP 4 at 98 (0)", "replace STOP 10 at 98 (1)"]
+
+
+def test_a_stop_entry_filled_in_part_has_been_triggered_and_is_not_replaced() -> None:
+    stage = Stage(OPEN._replace(entry_kind=2, entry_offset=0.01))
+    stage.bar(BUY)
+    assert told(stage) == ["place ENTRY BUY STOP 10 at 101 (0)"]
+    filled(stage, OrderId(0, 1, Role.ENTRY, 0), Side.BUY, 4.0)
+    assert stage.it.steps[-1].commands == ()
+    assert stage.bar().commands == ()
+
+
+def test_a_trail_is_laid_once_it_has_a_level() -> None:
+    stage = Stage(OPEN._replace(trail=0.02, trail_from=0))
+    stage.bar(BUY)
+    stage.bar()
+    by_fill, by_close = stage.it.steps[-2:]
+    assert (len(by_fill.fills), by_fill.commands) == (1, ())
+    assert [line(c) for c in by_close.commands] == ["place TRAIL SELL STOP 10 at 98 (1)"]
 
 
 def test_an_order_that_the_venue_ends_is_gone_from_the_table() -> None:

@@ -34,8 +34,10 @@ class Resting:
         self._leaves = np.zeros((count, ROLES))
 
     def fill(self, orders: Orders, order: OrderId, quantity: float, lot: float) -> None:
-        """Take a fill off; a triggered ENTRY has become what the table says."""
+        """Take a fill off its order, if it still rests; a triggered ENTRY is what the table says."""
         i, role = order.symbol, int(order.role)
+        if self._side[i, role] == 0 or self._intent[i, role] != order.intent:
+            return
         left = self._leaves[i, role] - quantity
         if left < lot * _DUST:
             self.end(order)
@@ -51,8 +53,8 @@ class Resting:
     def commands(self, orders: Orders, book: Book) -> list[Command]:
         """What brings the venue from what rests to what the table wants: cancels come first."""
         side = _sides(orders, book.quantity)
-        same = (orders.attempt == self._attempt) & (orders.leaves == self._leaves)
-        same &= (orders.price == self._price) | (np.isnan(orders.price) & np.isnan(self._price))
+        same = (orders.price == self._price) | (np.isnan(orders.price) & np.isnan(self._price))
+        same &= orders.leaves == self._leaves
         other = (side != self._side) | (orders.intent != self._intent)
         rests, wanted = self._side != 0, side != 0
         gone = rests & (~wanted | other)
