@@ -34,7 +34,7 @@ class Resting:
         self._leaves = np.zeros((count, ROLES))
 
     def fill(self, orders: Orders, order: OrderId, quantity: float, lot: float) -> None:
-        """Take a fill off its order, if it still rests; a triggered ENTRY is what the table says."""
+        """Take a fill off its order, if that rests; a triggered ENTRY is what the table says."""
         i, role = order.symbol, int(order.role)
         if self._side[i, role] == 0 or self._intent[i, role] != order.intent:
             return
