@@ -31,6 +31,7 @@ from greenlight.market.actions import applicable_actions, checked_actions
 from greenlight.market.bars import Adjustment, Bars
 from greenlight.market.happenings import action_id, happenings
 from greenlight.market.history import History
+from greenlight.market.sectors import Sectors
 from greenlight.market.tables import day_number
 
 START = date(2020, 1, 6)  # a Monday
@@ -272,3 +273,21 @@ def test_every_action_within_the_tape_happens_once_in_order_with_growing_ids(
 def test_the_id_of_an_action_does_not_depend_on_what_else_there_is() -> None:
     old = Split("A", date(1962, 5, 1), Decimal(2))
     assert 0 < action_id(old) < action_id(CashDividend("A", date(1962, 5, 1), Decimal(2)))
+
+
+def test_a_sector_that_changes_happens_in_the_first_row_of_its_day_and_the_first_one_does_not() -> (
+    None
+):
+    bars = block(("A", "B"), [0, 1, 4, 5])
+    spans = [
+        ("A", "Tech", day(-900), day(2)),
+        ("A", "Energy", day(2), None),
+        ("B", "Tech", day(5), None),
+    ]
+    made = replace(history(bars), sectors=Sectors.of(spans))
+    assert made.sector_numbers() == {"Energy": 0, "Tech": 1}
+    rows = happenings(made, *tape_columns(bars))
+    assert [(row, symbol, kind, a) for row, _, symbol, kind, a, _, _ in rows] == [
+        (2, 0, Happening.SECTOR, 0.0),
+        (3, 1, Happening.SECTOR, 1.0),
+    ]

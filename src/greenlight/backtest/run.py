@@ -249,8 +249,6 @@ def _notes(assembled: Assembled, plan: Plan, voted: Voted) -> tuple[str, ...]:
         notes.append(f"The account is too small for one share of {', '.join(small)}.")
     if history.sectors is None:
         notes.append("No sector is known; the sector limit could not bind.")
-    else:
-        notes.append("The sector limit uses the sector known at a symbol's first session.")
     return tuple(notes)
 
 

@@ -20,7 +20,7 @@ from greenlight.market.actions import KINDS, named, rank
 from greenlight.market.arrays import I64
 from greenlight.market.history import History
 from greenlight.market.names import nearest
-from greenlight.market.tables import day_number
+from greenlight.market.tables import day_number, day_of
 
 #: (row, id, symbol, kind, a, b, c), as `engine.build_happenings` takes them.
 HappeningRow = tuple[int, int, int, int, float, float, float]
@@ -52,16 +52,39 @@ def happenings(history: History, session: I64, first: I64) -> list[HappeningRow]
         at = int(np.searchsorted(session[rows], day))
         if at < len(rows) and day >= session[rows[0]]:
             placed.append((int(rows[at]), action))
-    placed.sort(key=lambda p: (p[0], p[1].ex_date, rank(p[1]), columns[p[1].symbol]))
-    return [
+    found = [
         (row, action_id(action), columns[action.symbol], *_numbers(action, columns))
         for row, action in placed
     ]
+    found += _sector_changes(history, columns, rows_of, session)
+    return sorted(found, key=lambda one: (one[0], one[1], one[2]))
 
 
 def action_id(action: CorporateAction) -> int:
     """Number of an action among those of its symbol: by ex-date, then by kind."""
-    return action.ex_date.toordinal() * len(KINDS) + rank(action)
+    return _numbered(action.ex_date.toordinal(), rank(action))
+
+
+def _numbered(day: int, place: int) -> int:
+    return day * (len(KINDS) + 1) + place
+
+
+def _sector_changes(
+    history: History, columns: Mapping[str, int], rows_of: Mapping[str, I64], session: I64
+) -> list[HappeningRow]:
+    """Sectors that change after a block's first session; the one before is in the specs."""
+    numbers = history.sector_numbers()
+    found: list[HappeningRow] = []
+    for symbol, column in columns.items():
+        rows = rows_of[symbol]
+        for day, name in () if history.sectors is None else history.sectors.changes(symbol):
+            at = int(np.searchsorted(session[rows], day))
+            if at < len(rows) and day > session[rows[0]]:
+                number = -1.0 if name is None else float(numbers[name])
+                identity = _numbered(day_of(day).toordinal(), len(KINDS))
+                change = (int(Happening.SECTOR), number, _NAN, _NAN)
+                found.append((int(rows[at]), identity, column, *change))
+    return found
 
 
 def _numbers(

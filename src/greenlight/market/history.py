@@ -55,6 +55,14 @@ class History:
         """Every symbol that can be traded, block after block."""
         return tuple(symbol for block in self.blocks for symbol in block.symbols)
 
+    def sector_numbers(self) -> dict[str, int]:
+        """Each sector the symbols ever belong to, numbered in order of the names."""
+        if self.sectors is None:
+            return {}
+        changes = [self.sectors.changes(symbol) for symbol in self.symbols]
+        names = sorted({name for own in changes for _, name in own if name is not None})
+        return {name: number for number, name in enumerate(names)}
+
     def block_of(self, symbol: str) -> Bars:
         """The block that has `symbol`. Raises UserError naming the nearest symbol."""
         for block in self.blocks:

@@ -80,11 +80,11 @@ def build_costs(config: Config, history: History) -> Costs:
 def build_specs(history: History) -> Specs:
     """Lot, tick, sector and rules of each symbol, in the order of the history's blocks.
 
-    The sector is that of the first session of the run, -1 where none was known by then; sectors
-    are numbered in order of the names of all that the symbols ever belong to.
+    The sector is that of the first session of the run, -1 where none was known by then; what
+    changes later happens in the run.
     """
     instruments, sectors = _instruments(history), _sectors_at_first(history)
-    numbers = {name: k for k, name in enumerate(_sector_names(history))}
+    numbers = history.sector_numbers()
     return Specs(
         lot=_floats([float(item.lot_size) for item in instruments]),
         tick=_floats([float(item.tick_size) for item in instruments]),
@@ -115,13 +115,6 @@ def _sectors_at_first(history: History) -> list[str | None]:
         for block in history.blocks
         for symbol in block.symbols
     ]
-
-
-def _sector_names(history: History) -> list[str]:
-    if history.sectors is None:
-        return []
-    changes = [history.sectors.changes(symbol) for symbol in history.symbols]
-    return sorted({name for own in changes for _, name in own if name is not None})
 
 
 def _midnight_ns(day: date) -> int:
