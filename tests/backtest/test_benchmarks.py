@@ -21,8 +21,8 @@ def universe(price, *, cost=0.0, ended=None, is_traded=None, is_wanted=None):
     )
 
 
-def wealth(*args, evens=True):
-    return np.cumprod(1.0 + hold(*args, evens=evens))
+def wealth(prices, money, dates, *, evens=True):
+    return np.cumprod(1.0 + hold(prices, money, dates, np.full(len(dates), evens)))
 
 
 def test_buy_and_hold_drifts_with_its_winners():
@@ -60,6 +60,13 @@ def test_buy_and_hold_makes_room_for_who_comes_later_and_keeps_its_winners():
     assert wealth(prices, np.zeros(3), dates, evens=False) == pytest.approx([1.0, 2.0, 2.0 + 2 / 3])
 
 
+def test_buy_and_hold_is_bought_anew_in_equal_parts_where_it_is_told_to():
+    prices = universe([[10, 10], [30, 10], [30, 20]])
+    even = np.array([True, True])
+    found = np.cumprod(1.0 + hold(prices, np.zeros(3), np.array([0, 1]), even))
+    assert found == pytest.approx([1.0, 2.0, 3.0])  # held on it would be 2.5
+
+
 def test_a_delisted_symbol_becomes_cash_that_earns_bills():
     price = [[10, 10], [10, 10], [7, 10], [7, 10]]  # 30 % lost on the way out
     bills = np.array([0.0, 0.0, 0.0, 0.1])
@@ -69,9 +76,9 @@ def test_a_delisted_symbol_becomes_cash_that_earns_bills():
 
 def test_with_nothing_to_buy_money_earns_bills():
     closed = universe([[10.0], [11.0], [12.0]], is_wanted=np.zeros((3, 1), dtype=bool))
-    assert hold(closed, np.array([0.0, 0.01, 0.02]), np.array([0]), evens=False) == pytest.approx(
-        [0.0, 0.01, 0.02]
-    )
+    assert hold(
+        closed, np.array([0.0, 0.01, 0.02]), np.array([0]), np.array([True])
+    ) == pytest.approx([0.0, 0.01, 0.02])
 
 
 def test_what_no_longer_trades_is_neither_sold_nor_bought():

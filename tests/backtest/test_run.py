@@ -343,3 +343,24 @@ def test_identity_depends_on_code_data_configuration_and_strategy():
     )
     assert len({base.key, *(other.key for other in others)}) == 4
     assert base.folder == f"crossing-{base.key[:8]}"
+
+
+def test_symbols_whose_bars_end_early_are_named():
+    plain = markets.history(sessions=120)
+    bars = plain.blocks[0]
+    names = ("open", "high", "low", "close", "volume")
+    cut = {name: getattr(bars, name).copy() for name in names}
+    for field in cut.values():
+        field[80:, 2] = np.nan
+    made, _ = done(replace(plain, blocks=(replace(bars, **cut),)))
+    assert [note for note in made.result.notes if "CCC" in note and "stands at its last" in note]
+
+
+def test_where_only_closes_are_known_a_fill_bears_the_time_of_its_close(tmp_path):
+    plain = markets.history(sessions=120)
+    bars = plain.blocks[0]
+    flat = replace(bars, open=bars.close, high=bars.close, low=bars.close, closes_only=True)
+    made, identity = done(replace(plain, blocks=(flat,)))
+    fills = pl.read_parquet(write_run(made, identity, CONFIG, tmp_path) / "fills.parquet")
+    assert len(fills) > 0
+    assert set(fills["ts"].dt.hour()) == {21}

@@ -62,7 +62,7 @@ def _write_all(folder: Path, done: Backtest, identity: Identity, config: Mapping
     }
     _write_text(folder / "data.json", to_json(data))
     tape = done.assembled.tape
-    _write_table(folder / "fills.parquet", _fills(run.fills, symbols))
+    _write_table(folder / "fills.parquet", _fills(_at_closes(done), symbols))
     _write_table(folder / "decisions.parquet", _decisions(run.decisions, symbols))
     _write_table(folder / "cash.parquet", _flows(run.flows, symbols))
     _write_table(folder / "actions.parquet", _adjustments(run.adjustments, symbols))
@@ -70,6 +70,16 @@ def _write_all(folder: Path, done: Backtest, identity: Identity, config: Mapping
     _write_table(folder / "equity.parquet", equity)
     _write_text(folder / "result.json", to_json(done.result))
     _write_text(folder / "report.html", build_report(done.result, done.pictures, config))
+
+
+def _at_closes(done: Backtest) -> NDArray[Any]:
+    """The fills, those of closes-only symbols stamped with the close at which they happened."""
+    fills, tape = done.run.fills.copy(), done.assembled.tape
+    blocks = done.assembled.history.blocks
+    only = np.concatenate([np.full(len(b.symbols), b.closes_only) for b in blocks])
+    late = only[fills["symbol"]]
+    fills["ts"][late] = tape.close_ts[fills["row"][late]]
+    return fills
 
 
 def _fills(log: NDArray[Any], symbols: NDArray[np.str_]) -> _Columns:

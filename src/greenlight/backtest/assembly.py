@@ -31,7 +31,7 @@ U8 = NDArray[np.uint8]
 BILL_RATE = "bill_rate"
 #: A bar that follows more than this many missed bars rests on old prices: it opens nothing.
 STALE_BARS = 5
-_ENDINGS = (int(Happening.CASH_MERGER), int(Happening.STOCK_MERGER), int(Happening.DELIST))
+ENDINGS = (int(Happening.CASH_MERGER), int(Happening.STOCK_MERGER), int(Happening.DELIST))
 
 
 class Seen(NamedTuple):
@@ -178,7 +178,7 @@ def _flag_ended(history: History, tape: Tape, due: Happenings, flags: U8) -> Non
     """Nothing is bought in or after the row in which a symbol was merged away or delisted."""
     offsets = _first_cells(history)
     for row, symbol, kind in zip(due.row, due.symbol, due.kind, strict=True):
-        if int(kind) in _ENDINGS:
+        if int(kind) in ENDINGS:
             first, width, last = offsets[int(symbol)]
             start = first + int(tape.at[row]) * width
             flags[start : last + 1 : width] |= FLAG_UNTRADABLE

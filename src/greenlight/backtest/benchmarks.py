@@ -35,14 +35,18 @@ class Universe:
     ended: I64
 
 
-def benchmarks(assembled: Assembled, days: Sessions) -> tuple[Benchmark, ...]:
-    """Both benchmarks over all sessions of the run."""
+def benchmarks(assembled: Assembled, days: Sessions, cut: int | None) -> tuple[Benchmark, ...]:
+    """Both benchmarks over all sessions of the run, bought anew where out of sample begins.
+
+    Held on from the start of the training part, the weights out of sample would be those of its
+    winners, which nobody who starts at the cut would hold.
+    """
     universe = build_universe(assembled, days)
     month = days.label.astype("datetime64[D]").astype("datetime64[M]")
     monthly = np.flatnonzero(np.concatenate(([True], month[1:] != month[:-1])))
     return (
-        Benchmark(BUY_AND_HOLD, hold(universe, days.bills, arrivals(universe), evens=False)),
-        Benchmark(EQUAL_WEIGHT, hold(universe, days.bills, monthly, evens=True)),
+        Benchmark(BUY_AND_HOLD, hold(universe, days.bills, *_purchases(universe, cut))),
+        Benchmark(EQUAL_WEIGHT, hold(universe, days.bills, monthly, monthly >= 0)),
     )
 
 
@@ -52,11 +56,18 @@ def arrivals(universe: Universe) -> I64:
     return np.flatnonzero(np.diff(known, prepend=-1) > 0)
 
 
-def hold(universe: Universe, bills: F64, dates: I64, *, evens: bool) -> F64:
+def _purchases(universe: Universe, cut: int | None) -> tuple[I64, BOOL]:
+    """When buy and hold buys, and whether all in equal parts: at the start and before the cut."""
+    afresh = np.array([0] if cut is None else [0, max(cut - 1, 0)])
+    dates = np.union1d(arrivals(universe), afresh)
+    return dates, np.isin(dates, afresh)
+
+
+def hold(universe: Universe, bills: F64, dates: I64, even: BOOL) -> F64:
     """Returns (T) of a portfolio changed at each of `dates` and held in between.
 
-    `evens`: back to equal parts in all that is wanted. Else only what is wanted for the first time
-    is bought, an equal part of each, and what is held makes room in proportion.
+    `even` (a flag each date): back to equal parts in all that is wanted. Else only what is wanted
+    for the first time is bought, an equal part of each, and what is held makes room in proportion.
 
     Bought at the close of that session; the first session's return is what buying cost. What is
     held and does not trade (its file may have ended) stays as it is: nobody would buy it.
@@ -69,7 +80,7 @@ def hold(universe: Universe, bills: F64, dates: I64, *, evens: bool) -> F64:
         wanted = universe.is_wanted[at]
         kept = np.where(universe.is_traded[at], 0.0, value)
         free = float(value.sum()) - float(kept.sum()) + idle
-        target = _parts(wanted, value - kept, evens=evens)
+        target = _parts(wanted, value - kept, evens=bool(even[number]))
         changed = np.abs(target * free - (value - kept))
         free -= float(np.sum(np.nan_to_num(universe.cost[at] * changed)))
         value, idle = kept + target * free, free * (1.0 - float(target.sum()))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from greenlight.backtest.affording import require_affordable, unaffordable
-from greenlight.backtest.assembly import F32, F64, Assembled, assemble
+from greenlight.backtest.assembly import ENDINGS, F32, F64, Assembled, assemble
 from greenlight.backtest.attribution import Ballots, break_down
 from greenlight.backtest.audit import audit, equal_scores, learned_scores
 from greenlight.backtest.benchmarks import benchmarks
@@ -28,6 +28,9 @@ from greenlight.engine import Rules, Run, simulate, warm_up
 from greenlight.market import History
 
 Told = Callable[[str], None]
+
+#: A symbol without bars for this many days at the end of a run has stopped, not paused.
+_LATE_DAYS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,9 @@ def backtest(
     told("measuring")
     days = by_session(assembled, run, plan.cash)
     trips = trips_of(assembled, run)
-    measured = Measured(assembled, run, days, trips, benchmarks(assembled, days), trials.trials)
+    cut = voted.windows[0].use[0] if voted.windows else None
+    simpler = benchmarks(assembled, days, cut)
+    measured = Measured(assembled, run, days, trips, simpler, trials.trials)
     facts = Known(identity, checked, trials, followed)
     result = _judge(plan, measured, voted, facts)
     pictures = picture(assembled, run, days, measured.benchmarks, plan.cash)
@@ -239,6 +244,8 @@ def _notes(assembled: Assembled, plan: Plan, voted: Voted) -> tuple[str, ...]:
     ]
     notes = [f"{name} gave no vote on these bars." for name in silent]
     history = assembled.history
+    if ended := _silent_endings(assembled):
+        notes.append(ended)
     indices = [s for s in history.symbols if history.instruments[s].asset_class is AssetClass.INDEX]
     if indices:
         notes.append(
@@ -250,6 +257,25 @@ def _notes(assembled: Assembled, plan: Plan, voted: Voted) -> tuple[str, ...]:
     if history.sectors is None:
         notes.append("No sector is known; the sector limit could not bind.")
     return tuple(notes)
+
+
+def _silent_endings(assembled: Assembled) -> str:
+    """One line on symbols whose bars end before the run does, though nothing says why."""
+    final, due = int(assembled.sessions[-1]), assembled.surroundings.happenings
+    told = set() if due is None else set(due.symbol[np.isin(due.kind, ENDINGS)].tolist())
+    last = {
+        one.view.symbol: int(one.view.session[-1])
+        for one in assembled.seen
+        if one.symbol not in told and int(one.view.session[-1]) < final - _LATE_DAYS
+    }
+    if not last:
+        return ""
+    named = ", ".join(f"{name} {np.datetime64(day, 'D')}" for name, day in list(last.items())[:3])
+    more = f" and {len(last) - 3} more" if len(last) > 3 else ""
+    return (
+        f"Bars end before the run does: {named}{more}. From there on such a position, here and in "
+        "buy and hold, stands at its last price."
+    )
 
 
 def _once(words: Sequence[str]) -> tuple[str, ...]:

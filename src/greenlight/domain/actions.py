@@ -1,4 +1,7 @@
-"""Corporate actions on raw prices. `ex_date` is the first session that trades without the old right."""
+"""Corporate actions on raw prices.
+
+`ex_date` is the first session that trades without the old right.
+"""
 
 from dataclasses import dataclass
 from datetime import date

@@ -33,7 +33,7 @@ class Action(IntEnum):
 
 
 class Reason(IntEnum):
-    """Why. 0 is consent; 1-39 are gates in their order; 40 and above are causes of exits and fills."""
+    """Why. 0 is consent; 1-39 gates in their order; 40 and above causes of exits and fills."""
 
     OK = 0
     KILLED = 1

@@ -8,7 +8,7 @@ NEUTRAL = 50.0
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Score 0..100 (50 neutral); p_win, win and loss (fractions of notional) are NaN until calibrated."""
+    """Score 0..100 (50 neutral); p_win, win and loss (of notional) are NaN until calibrated."""
 
     score: float
     p_win: float = nan
