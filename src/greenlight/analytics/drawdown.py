@@ -1,11 +1,14 @@
 """The fall of wealth from its running peak."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from greenlight.analytics.arrays import F64
+
+_BLOCK = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +31,34 @@ def drawdowns(wealth: F64) -> F64:
 
 def max_drawdown(wealth: F64) -> Drawdown:
     """The deepest fall; the earliest of several equal ones. Depth 0 where wealth never falls."""
-    remains = np.maximum.accumulate(wealth)
-    np.divide(wealth, remains, out=remains)
-    trough = int(np.argmin(remains))
+    remains, trough = 1.0, 0
+    for start, peak in _suspects(wealth):
+        top = np.maximum.accumulate(np.concatenate(([peak], wealth[start : start + _BLOCK])))[1:]
+        left = wealth[start : start + _BLOCK] / top
+        lowest = int(np.argmin(left))
+        if left[lowest] < remains:
+            remains, trough = float(left[lowest]), start + lowest
     peak = int(np.argmax(wealth[: trough + 1]))
     again = wealth[trough:] >= wealth[peak]
     first = int(np.argmax(again))
     recovery = trough + first if again[first] else None
-    return Drawdown(1.0 - float(remains[trough]), peak, trough, recovery)
+    return Drawdown(1.0 - remains, peak, trough, recovery)
+
+
+def _suspects(wealth: F64) -> Iterator[tuple[int, float]]:
+    """Start of, and peak before, each block that may hold the deepest fall.
+
+    What is left of the peak at a block's lowest lies between that over the peak before the block
+    and that over its own highest, too. Most blocks cannot be as deep as others are for sure.
+    """
+    starts = np.arange(0, len(wealth), _BLOCK)
+    highest = np.maximum.reduceat(wealth, starts)
+    lowest = np.minimum.reduceat(wealth, starts)
+    before = np.maximum.accumulate(np.concatenate((wealth[:1], highest[:-1])))
+    one, other = lowest / before, lowest / np.maximum(before, highest)
+    sure, possible = np.maximum(one, other), np.minimum(one, other)
+    for block in np.flatnonzero(possible <= np.min(sure)):
+        yield int(starts[block]), float(before[block])
 
 
 def calmar(annual_return: float, depth: float) -> float:

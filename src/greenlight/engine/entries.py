@@ -39,6 +39,7 @@ from greenlight.engine.state import (
     NEVER,
     NONE,
     PLANNED,
+    RESTING,
     Rules,
     State,
 )
@@ -106,7 +107,10 @@ def commit(state: State) -> None:
     book, scratch = state.book, state.scratch
     for s in range(len(book.sector_value)):
         scratch.sector_committed[s] = book.sector_value[s]
-    commit_resting(state, book.money[GROSS])
+    if book.counts[RESTING] > 0:
+        commit_resting(state, book.money[GROSS])
+    else:
+        book.money[COMMITTED] = book.money[GROSS]
 
 
 @verb

@@ -35,6 +35,7 @@ from greenlight.engine.state import (
     NONE,
     PAUSED,
     PEAK,
+    RESTING,
     ROLES,
     SESSION,
     Rules,
@@ -175,7 +176,7 @@ def walk(
     before, equity, gross = book.counts[ACTIVE], 0.0, 0.0
     for s in range(len(held)):
         held[s] = 0.0
-    kept = 0
+    kept = resting = 0
     for a in range(before):
         i = book.active[a]
         if i < 0:  # never; spares the compiler the wrap-around of negative indices
@@ -190,6 +191,8 @@ def walk(
             continue
         book.active[kept] = i
         kept += 1
+        if state.orders.state[i, ENTRY] != NONE:
+            resting += 1
         if quantity != 0.0:
             value = quantity * book.mark[i]
             equity += value
@@ -198,7 +201,7 @@ def walk(
                 held[book.sector[i]] += abs(value)
     for s in range(len(held)):
         book.sector_value[s] = held[s]
-    book.counts[ACTIVE] = kept
+    book.counts[ACTIVE], book.counts[RESTING] = kept, resting
     equity += book.money[CASH]
     book.money[EQUITY] = equity
     book.money[GROSS] = gross

@@ -47,7 +47,8 @@ STAMP = 20  # grows with every change that could alter a gate's answer
 ACCOUNT_ID = 21
 PLANNED = 22  # candidates accepted in this row
 WINDOWS_AT = 23  # row for which the correlation windows' sums stand
-_COUNT = 24
+RESTING = 24  # symbols whose ENTRY rested past the last close
+_COUNT = 25
 
 NEVER = -(1 << 62)
 AT_CLOSE = 1 << 62  # a cool-off that begins with the close of the row in progress
