@@ -103,7 +103,7 @@ def test_a_process_is_measured_and_its_line_read(tmp_path):
     (tmp_path / "peer.py").write_text(f"print('noise')\nprint({json.dumps(told)!r})\n")
     got = run_job(sys.executable, "peer", {}, tmp_path)
     assert (got.wall_s, got.user_s, got.equity, got.trades, got.version) == (1, 2, 3, 4, "5")
-    assert 1 < got.rss_mb < 500
+    assert got.rss_mb > 1  # no upper bound: a child begins with the peak of its parent
 
 
 @pytest.mark.parametrize("script", ["raise SystemExit(3)", "print('nothing to read')", ""])
