@@ -114,5 +114,11 @@ def test_tables_beside_the_bars_are_read_where_they_are_named(store, tmp_path):
 
 
 def test_the_example_book_brings_its_sectors_and_other_symbols_do_not_guess(store):
-    assert of_store(store, symbols=["AAPL", "JPM"]).sectors is not None
-    assert of_store(store, symbols=["AAPL", "SPY"]).sectors is None
+    assert set(of_store(store, symbols=["AAPL", "JPM"]).sector_numbers()) == {
+        "Financials",
+        "Information Technology",
+    }
+    mixed = of_store(store, symbols=["AAPL", "SPY"])
+    assert set(mixed.sector_numbers()) == {"Information Technology"}
+    assert mixed.sectors.changes("SPY") == ()
+    assert of_store(store, symbols=["SPY"]).sectors is None

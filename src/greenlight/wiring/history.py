@@ -86,8 +86,9 @@ def _actions(store: Store, blocks: Iterable[Bars]) -> Iterable[CorporateAction]:
 
 
 def _sectors(data: DataConfig, symbols: set[str]) -> Sectors | None:
-    """The table that is given; the example book brings its own."""
+    """The table that is given, else what the example book knows of these symbols, if anything."""
     if data.sectors is not None:
         return read_sectors(data.sectors)
-    book = example_book()
-    return book.sectors if symbols <= set(book.symbols) else None
+    book = example_book().sectors.by_symbol
+    known = {symbol: book[symbol] for symbol in sorted(symbols & set(book))}
+    return Sectors(known) if known else None
