@@ -134,6 +134,47 @@ def test_actions_come_from_tables_and_explain_the_jump(here, capsys):
     assert "declared split, but the 4:1 split of 2024-01-08 shows a jump" in said(capsys)
 
 
+def test_splits_of_split_adjusted_prices_are_left_aside_and_the_import_says_so(here, capsys):
+    bar_file(here / "a.csv", ("A",))
+    (here / "actions.csv").write_text(
+        "symbol,ex_date,kind,ratio,cash\nA,2024-01-04,split,4,\nA,2024-01-05,dividend,,0.2\n"
+    )
+    command = ["data", "import", "a.csv", "--adjustment", "split", "--actions", "actions.csv"]
+    assert main(command) == 0
+    assert said(capsys) == (
+        "a.csv: 1 symbol, 5 bars added, 0 replaced, 0 unchanged, 1 corporate action\n"
+        "  note: split-adjusted prices hold 1 split already: left aside, not applied\n"
+    )
+
+
+def test_actions_of_symbols_without_bars_are_named_once_for_all_files(here, capsys):
+    bar_file(here / "a.csv", ("A",))
+    bar_file(here / "b.csv", ("B",))
+    (here / "splits.csv").write_text(
+        "symbol,ex_date,ratio\nZ,2019-01-08,4\nB,2019-01-08,4\nZ,2020-01-08,4\nY,2020-01-08,4\n"
+    )
+    assert main(["data", "import", "a.csv", "b.csv", "--actions", "splits.csv"]) == 0
+    lines = said(capsys).splitlines()
+    assert lines[-1] == "note: no bars of Y, Z: 3 splits have nothing to act on"
+    assert sum("note" in line for line in lines) == 1
+
+
+def test_gaps_are_told_by_symbol(here, capsys):
+    names = [f"S{number:02}" for number in range(12)]
+    days = ("2024-01-02", "2024-01-04", "2024-01-09")
+    rows = [f"{day},{name},10,10.1,9.9,10,100" for name in names for day in days]
+    header = "ts,symbol,open,high,low,close,volume"
+    (here / "holes.csv").write_text("\n".join([header, *rows]) + "\n")
+    assert main(["data", "check", "holes.csv"]) == 0
+    lines = [line.strip() for line in said(capsys).splitlines() if "gap" in line]
+    assert len(lines) == 11
+    assert lines[1] == (
+        "warn: S01 2024-01-04 row 5: gap: 1 bar missing before it, since 2024-01-02 "
+        "(the first of 2 gaps)"
+    )
+    assert lines[-1] == "warn: and 4 gaps of 2 symbols more; --json has all"
+
+
 def test_checking_files_stores_nothing_and_answers_by_exit_code(here, capsys):
     bar_file(here / "good.csv")
     bar_file(here / "bad.csv", close=float("nan"))

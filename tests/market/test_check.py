@@ -205,7 +205,16 @@ def test_a_jump_by_a_splits_ratio_smells_of_a_split(ratio):
     assert found(report) == [("split", "A", 21)]
     assert report.refusals == 0
     word = f"{ratio:g}:1" if ratio > 1 else f"1:{1 / ratio:g}"
-    assert f"smells of an unadjusted {word} split" in the_line(report)
+    words = f"smells of an unadjusted {word} split; declare it, mend the prices, or it is a real"
+    assert words in the_line(report)
+
+
+@pytest.mark.parametrize("adjustment", [Adjustment.SPLIT, Adjustment.TOTAL])
+def test_a_split_that_adjusted_prices_must_hold_already_is_not_to_be_declared(adjustment):
+    spec = BarSpec("XNYS", Timeframe.D1, adjustment)
+    line = the_line(judged(split_series(2, spec), spec))
+    assert "split; mend the prices, or it is a real move" in line
+    assert "declare it" not in line
 
 
 def test_a_crash_of_another_size_or_a_print_that_is_gone_by_the_close_does_not_smell():

@@ -135,7 +135,7 @@ def import_(files: tuple[Path, ...], *, as_json: bool, **options: Unpack[ImportO
       greenlight data import prices.parquet --timeframe 1d --adjustment raw
     """
     from greenlight.cli import data_views
-    from greenlight.market import DefectError, import_file
+    from greenlight.market import DefectError, import_file, unmatched
 
     store, spec = _store(options), _spec(options)
     terms = _terms(options["actions"], options["tickers"], quarantine=options["quarantine"])
@@ -152,8 +152,11 @@ def import_(files: tuple[Path, ...], *, as_json: bool, **options: Unpack[ImportO
         results.append(data_views.intake_result(intake))
         if not as_json:
             _say(data_views.intake_lines(intake))
+    idle = unmatched(store, spec, terms)
     if as_json:
-        emit({"store": store.root, "files": results}, as_json=True)
+        emit({"store": store.root, "files": results, "unmatched": idle}, as_json=True)
+    elif idle is not None:
+        click.echo(f"note: {idle}")
 
 
 @data.command("list")

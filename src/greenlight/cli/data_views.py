@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from greenlight.domain import Timeframe, UserError
-from greenlight.market import DefectError, Intake, Report, Store
+from greenlight.market import DefectError, DefectKind, Intake, Report, Store
 
 _SHOWN = 10  # defects of one kind shown to a person
 
@@ -83,12 +83,25 @@ def check_lines(name: str, report: Report | str) -> Iterator[str]:
 
 
 def complaints(report: Report) -> Iterator[str]:
-    """The first defects of each kind, and how many more there are."""
+    """The first defects of each kind, and how many more there are; gaps by symbol."""
     for kind, count in report.counts().items():
+        if kind is DefectKind.GAP:
+            yield from (f"  {kind.severity}: {line}" for line in _gaps(report))
+            continue
         for line in report.lines(kind, _SHOWN):
             yield f"  {kind.severity}: {line}"
         if count > _SHOWN:
             yield f"  {kind.severity}: and {count - _SHOWN} more of {kind}; --json has them all"
+
+
+def _gaps(report: Report) -> Iterator[str]:
+    """The first gap of each symbol and how many it has; of many symbols the first ones."""
+    symbols = report.by_symbol(DefectKind.GAP)
+    for line, count in symbols[:_SHOWN]:
+        yield line if count == 1 else f"{line} (the first of {count} gaps)"
+    more = [count for _, count in symbols[_SHOWN:]]
+    if more:
+        yield f"and {_many(sum(more), 'gap')} of {_many(len(more), 'symbol')} more; --json has all"
 
 
 def defects(report: Report) -> list[dict[str, object]]:

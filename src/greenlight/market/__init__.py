@@ -15,7 +15,14 @@ from greenlight.market.files import read_bars
 from greenlight.market.happenings import HappeningRow, happenings
 from greenlight.market.history import History
 from greenlight.market.identity import TickerMap, read_ticker_map
-from greenlight.market.intake import DefectError, Intake, Terms, import_file, read_delivery
+from greenlight.market.intake import (
+    DefectError,
+    Intake,
+    Terms,
+    import_file,
+    read_delivery,
+    unmatched,
+)
 from greenlight.market.loading import Wanted, load_blocks
 from greenlight.market.membership import Membership, read_membership
 from greenlight.market.resample import resample
@@ -74,5 +81,6 @@ __all__ = [
     "resample",
     "sample",
     "stored_actions",
+    "unmatched",
     "views",
 ]

@@ -1,5 +1,6 @@
 """Rules of corporate actions: what one of each kind must say, and which prices it may be put to."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
 
@@ -46,6 +47,13 @@ def rank(action: CorporateAction) -> int:
 def named(action: CorporateAction) -> str:
     """Names an action in an error: kind, symbol and ex-date."""
     return f"{_WORDS[type(action)]} of {action.symbol} on {action.ex_date}"
+
+
+def counted(actions: Iterable[CorporateAction]) -> str:
+    """How many of each kind: "12 splits and 1 dividend"."""
+    number = Counter(_WORDS[type(action)].replace("_", "-") for action in actions)
+    words = [f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in sorted(number.items())]
+    return " and ".join(words)
 
 
 def checked_actions(actions: Iterable[CorporateAction]) -> tuple[CorporateAction, ...]:

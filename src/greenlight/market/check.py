@@ -48,7 +48,16 @@ class Report:
 
     def lines(self, kind: DefectKind, limit: int) -> Iterator[str]:
         """The first `limit` defects of one kind in words."""
-        chosen = self.defects.filter(pl.col("kind") == kind).head(limit)
+        yield from self._told(kind, self.defects.filter(pl.col("kind") == kind).head(limit))
+
+    def by_symbol(self, kind: DefectKind) -> list[tuple[str, int]]:
+        """Of each symbol that has defects of this kind the first one in words, and their number."""
+        chosen = self.defects.filter(pl.col("kind") == kind)
+        first = chosen.unique("symbol", keep="first", maintain_order=True)
+        counts = chosen.group_by("symbol", maintain_order=True).len()["len"]
+        return list(zip(self._told(kind, first), counts, strict=True))
+
+    def _told(self, kind: DefectKind, chosen: pl.DataFrame) -> Iterator[str]:
         columns = ("symbol", when(self.spec), "row", "detail")
         for symbol, moment, row, detail in chosen.select(*columns).rows():
             yield f"{symbol or '(no symbol)'} {moment} row {row}: {kind}: {detail}"

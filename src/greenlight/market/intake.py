@@ -1,6 +1,6 @@
 """The door of the store: nothing enters unchecked, and nothing bad enters."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import polars as pl
 
 from greenlight.domain import CorporateAction, UserError
 from greenlight.market.action_store import keep_actions, merged, stored_actions
+from greenlight.market.actions import applicable_actions, counted
 from greenlight.market.bars import Adjustment, BarSpec
 from greenlight.market.calendars import NS_DAY
 from greenlight.market.check import Report, check
@@ -16,6 +17,8 @@ from greenlight.market.files import read_bars
 from greenlight.market.identity import TickerMap
 from greenlight.market.quarantine import set_aside
 from greenlight.market.store import Change, Store
+
+_NAMED = 10  # symbols in a note
 
 
 class DefectError(UserError):
@@ -52,8 +55,8 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What came in: a change a symbol, the number of actions that were news, the file of rows that
-    were set aside, if any.
+    """What came in: a change a symbol, the number of actions that were news and that the prices do
+    not hold already, the file of rows that were set aside, if any.
     """
 
     source: str
@@ -114,7 +117,10 @@ def admit(store: Store, spec: BarSpec, delivery: Delivery, terms: Terms) -> Inta
     if report.refusals > 0 and (DefectKind.CLOCK in report.counts() or not terms.quarantine):
         raise DefectError(_refusal(delivery, report), report)
     quarantined = set_aside(store.root, spec, delivery.source, report.bad)
-    news = keep_actions(store, spec, delivery.actions)
+    applied = applicable_actions(delivery.actions, spec.adjustment)
+    inside = tuple(action for action in delivery.actions if action not in applied)
+    news = keep_actions(store, spec, applied)
+    keep_actions(store, spec, inside)  # the check alone holds the prices to them
     changes = [
         store.upsert(spec, str(symbol), bars)
         for (symbol,), bars in report.good.group_by("symbol", maintain_order=True)
@@ -124,7 +130,7 @@ def admit(store: Store, spec: BarSpec, delivery: Delivery, terms: Terms) -> Inta
         report,
         tuple(changes),
         news,
-        (*delivery.notes, *_notes(report)),
+        (*delivery.notes, *_notes(report, inside)),
         quarantined,
     )
 
@@ -162,7 +168,25 @@ def _refusal(delivery: Delivery, report: Report) -> str:
     )
 
 
-def _notes(report: Report) -> list[str]:
-    if report.outside == 0:
-        return []
-    return [f"{report.outside} bars outside regular hours were left aside"]
+def _notes(report: Report, inside: Sequence[CorporateAction]) -> Iterator[str]:
+    if report.outside > 0:
+        yield f"{report.outside} bars outside regular hours were left aside"
+    if inside:
+        adjustment = report.spec.adjustment
+        yield (
+            f"{adjustment}-adjusted prices hold {counted(inside)} already: left aside, not applied"
+        )
+
+
+def unmatched(store: Store, spec: BarSpec, terms: Terms) -> str | None:
+    """A line naming the symbols of `terms.actions` that have no bars of `spec`; None: all have."""
+    given = terms.actions if terms.tickers is None else terms.tickers.renamed(terms.actions)
+    known = set(store.symbols(spec))
+    idle = [action for action in given if action.symbol not in known]
+    if not idle:
+        return None
+    names = sorted({action.symbol for action in idle})
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    shown = ", ".join(names[:_NAMED])
+    verb = "has" if len(idle) == 1 else "have"
+    return f"no bars of {shown}{more}: {counted(idle)} {verb} nothing to act on"

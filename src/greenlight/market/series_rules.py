@@ -105,6 +105,8 @@ def _jumps(series: Series, known: Sequence[CorporateAction]) -> Finding:
     ex_days: dict[str, list[int]] = {}
     for action in known:
         ex_days.setdefault(action.symbol, []).append(day_number(action.ex_date))
+    is_raw = series.spec.adjustment is Adjustment.RAW
+    remedy = f"{'declare it, ' if is_raw else ''}mend the prices, or it is a real move"
     rows, detail = [], []
     for k in np.flatnonzero(smells):
         since, until = int(series.session[before[k]]), int(series.session[first[k]])
@@ -114,7 +116,7 @@ def _jumps(series: Series, known: Sequence[CorporateAction]) -> Finding:
         rows.append(int(series.rows[first[k]]))
         detail.append(
             f"close {closes[before[k]]:g}, then open {opens[first[k]]:g}: smells of an unadjusted "
-            f"{_ratio(float(np.exp(split[k])))} split; declare it or mend the prices"
+            f"{_ratio(float(np.exp(split[k])))} split; {remedy}"
         )
     return Finding(DefectKind.SPLIT, np.array(rows, dtype=np.int64), detail)
 
