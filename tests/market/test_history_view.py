@@ -84,7 +84,7 @@ def test_an_unknown_symbol_is_answered_with_the_nearest() -> None:
         past.only(["APPL"])
     with pytest.raises(UserError, match="unknown symbol msft: did you mean MSFT"):
         past.block_of("msft")
-    with pytest.raises(UserError, match="unknown symbol ZZZ: known: AAPL, MSFT"):
+    with pytest.raises(UserError, match="unknown symbol ZZZ: known are AAPL, MSFT"):
         past.only(["ZZZ"])
     with pytest.raises(UserError, match="no symbol was chosen"):
         past.only([])

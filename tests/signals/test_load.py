@@ -52,7 +52,9 @@ def test_every_shipped_strategy_loads_by_its_name_and_says_what_it_is():
 
 def test_an_unknown_name_gets_the_nearest():
     assert "no strategy macro_tend; did you mean macro_trend?" in refusal("macro_tend")
+    assert "macro_trend? For your own give the path of its .py file" in refusal("macro_tend")
     assert "shipped are bollinger_squeeze" in refusal("zzz")
+    assert "vwap_reversion. For your own" in refusal("zzz")
 
 
 def test_a_users_file_works_as_well_as_a_shipped_one(file):

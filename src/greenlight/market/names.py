@@ -14,4 +14,4 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if not names:
         return "there is none"
     shown = ", ".join(names[:8])
-    return f"known: {shown}" + (", ..." if len(names) > 8 else "")
+    return f"known are {shown}" + (", ..." if len(names) > 8 else "")

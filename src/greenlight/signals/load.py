@@ -32,8 +32,8 @@ def load_strategy(name_or_path: str | Path) -> Strategy:
         return _from_file(path)
     name = str(name_or_path)
     if name not in shipped():
-        hint = _nearest(name, shipped()) or f"shipped are {', '.join(shipped())}"
-        raise UserError(f"no strategy {name}; {hint}; your own: give the path of its .py file")
+        hint = _nearest(name, shipped()) or f"shipped are {', '.join(shipped())}."
+        raise UserError(f"no strategy {name}; {hint} For your own give the path of its .py file")
     module = importlib.import_module(f"{strategies.__name__}.{name}")
     found: Strategy = getattr(module, name)
     return found
