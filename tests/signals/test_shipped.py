@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from greenlight.domain import Fact, Timeframe
+from greenlight.domain import Fact, Timeframe, UserError
 from greenlight.indicators import Regime, regimes, rsi
 from greenlight.market import Background, Facts
 from greenlight.signals import impurities, load_strategy, shipped
@@ -60,6 +60,7 @@ def test_the_look_back_holds_for_any_parameters(name, data):
         key: data.draw(st.sampled_from(parameter.grid(5)))
         for key, parameter in voice.parameters.items()
     }
+    assume(chosen.get("fast", 0) < chosen.get("slow", 1))  # it refuses these
     view = views_of(world(data.draw(st.integers(0, 99)), symbols=1, bars=1500))[0]
     needed = voice.bars_needed(**chosen)
     full = voice.votes(view, **chosen)
@@ -109,6 +110,15 @@ def test_momentum_breakout_buys_the_close_above_the_channel_with_more_on_volume(
     assert strong[301] == pytest.approx(0.8)
     close[300] = close[:300].min() * 0.99
     assert event("momentum_breakout", close)[0][300] == pytest.approx(-0.6)
+
+
+def test_ema_cross_refuses_a_fast_average_that_is_not_faster():
+    voice = load_strategy("ema_cross_adx")
+    for fast, slow in ((40, 15), (20, 20)):
+        with pytest.raises(UserError) as caught:
+            voice.bars_needed(fast=fast, slow=slow)
+        assert str(caught.value) == f"ema_cross_adx: fast = {fast} is not below slow = {slow}"
+    assert voice.bars_needed(fast=19, slow=20) > 0
 
 
 def test_ema_cross_follows_a_trend_both_ways_and_not_a_range():

@@ -96,6 +96,8 @@ class Strategy:
         try:
             with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
                 return function(*view, **settings)
+        except UserError as error:  # it says itself what is wrong
+            raise UserError(f"{self.name}: {error}") from error
         except (Exception, SystemExit) as error:  # what a user wrote may raise anything
             words = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(":")
             on = "".join(f" on {one.symbol}" for one in view)

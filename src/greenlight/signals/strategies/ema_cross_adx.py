@@ -9,6 +9,7 @@ Abstains: where the price stood still for 100 bars within the look-back; such av
 
 import numpy as np
 
+from greenlight.domain import UserError
 from greenlight.indicators import F64, WILDER_MEMORY, adx, atr, ema, highest, lowest
 from greenlight.market import View
 from greenlight.signals.convictions import ramp
@@ -23,8 +24,13 @@ _ADX_SPAN = 20.0
 _MOST = 0.7
 
 
-def memory(slow: int) -> int:
-    """Bars after which both averages and ADX have forgotten their start."""
+def memory(fast: int, slow: int) -> int:
+    """Bars after which both averages and ADX have forgotten their start.
+
+    Raises UserError where the fast average is not the faster one.
+    """
+    if fast >= slow:
+        raise UserError(f"fast = {fast} is not below slow = {slow}")
     return max(_EMA_MEMORY * slow, WILDER_MEMORY * _WILDER_BARS)
 
 
@@ -40,7 +46,7 @@ def ema_cross_adx(view: View, fast: int, slow: int, trend: float) -> F64:
     gap = (ema(view.close, fast) - ema(view.close, slow)) / swing
     strength = ramp(adx(view.high, view.low, view.close, _WILDER_BARS), trend, trend + _ADX_SPAN)
     votes = _MOST * np.sign(gap) * ramp(np.abs(gap), 0.0, _FULL_GAP) * strength
-    return np.where(_stood_still(view, memory(slow)), 0.0, votes)
+    return np.where(_stood_still(view, memory(fast, slow)), 0.0, votes)
 
 
 def _stood_still(view: View, bars: int) -> Flags:
