@@ -1,7 +1,7 @@
 """A strategy of one's own: long while the fast average is above the slow one, short while below.
 
 Run it:    greenlight backtest examples/sma_cross.py
-Prove it:  greenlight audit examples/sma_cross.py
+Audit it:  greenlight audit examples/sma_cross.py
 """
 
 import numpy as np

@@ -31,7 +31,7 @@ def test_the_example_is_clean_at_every_bar(capsys):
     assert main(["audit", str(EXAMPLE), "--symbols", "AAPL", "--start", "2020-06-01"]) == 0
     told = capsys.readouterr().out
     bars = sample().only(("AAPL",)).between(date(2020, 6, 1), None).blocks[0].count
-    looked = "1 strategy on 1 symbols, the future cut away after every bar"
+    looked = "1 strategy on 1 symbol, the future cut away after every bar"
     assert f"{looked}: {bars - 49} replays." in told
     assert "Clean: no vote changes." in told
 

@@ -43,15 +43,23 @@ _BLOCK_CUTS = 8
 class AuditReport:
     """What an audit looked at and found; one finding a strategy, fault and symbol.
 
+    `symbols` of the `universe` were looked at, a sample where they are fewer.
     `replays`: times a strategy was asked again. `idle`: strategies no symbol has bars enough for.
     """
 
     strategies: tuple[str, ...]
     symbols: int
+    universe: int
     replays: int
     is_whole: bool
     findings: tuple[Finding, ...]
     idle: tuple[str, ...]
+
+    @property
+    def scope(self) -> str:
+        """How many symbols in words: "20 symbols", or "24 of 40 symbols" of a sample."""
+        sampled = f"{self.symbols} of " if self.symbols < self.universe else ""
+        return f"{sampled}{self.universe} symbol{'' if self.universe == 1 else 's'}"
 
     @property
     def is_clean(self) -> bool:
@@ -109,6 +117,7 @@ def audit(
     return AuditReport(
         strategies=tuple(voice.name for voice in strategies),
         symbols=symbols,
+        universe=len(history.symbols),
         replays=replays,
         is_whole=sample is None,
         findings=_one_each(findings),

@@ -25,7 +25,7 @@ class Verb(NamedTuple):
 
 
 VERBS = {
-    "audit": Verb("greenlight.cli.audit", "Prove that a strategy does not look ahead."),
+    "audit": Verb("greenlight.cli.audit", "Ask strategies again with the future cut away."),
     "backtest": Verb("greenlight.cli.backtest", "Trade history and write a report."),
     "config": Verb("greenlight.cli.config", "Show what is set and where each value comes from."),
     "data": Verb("greenlight.cli.data", "Fetch, import, list and check prices."),

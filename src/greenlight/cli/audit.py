@@ -54,10 +54,11 @@ def audit(
     as_json: bool,
     **options: Any,  # noqa: ANN401  # one option a key of the configuration
 ) -> int:
-    """Prove that STRATEGY does not look ahead (shipped names or your .py files; none: all shipped).
+    """Ask STRATEGY again with the future cut away (shipped or your .py files; none: all shipped).
 
-    After every bar the strategy is asked again on the bars up to there: no vote may change, nor may
-    it need more bars than its look-back. Exit code 1: one did.
+    After every bar it is replayed on the bars up to there: no vote may change, nor may it need more
+    bars than its look-back. Exit code 1: one did. What no replay can see is hindsight written into
+    the source, such as a list of the symbols that rose.
 
     Example: greenlight audit my_strategy.py --symbols AAPL,MSFT
     """
@@ -127,7 +128,7 @@ def _told(report: "AuditReport") -> list[RenderableType]:
     """What was looked at, then each finding."""
     voices = f"{len(report.strategies)} strateg{'y' if len(report.strategies) == 1 else 'ies'}"
     where = "after every bar" if report.is_whole else "after a sample of bars"
-    looked = f"{voices} on {report.symbols} symbols, the future cut away {where}"
+    looked = f"{voices} on {report.scope}, the future cut away {where}"
     lines = [Text(f"{looked}: {report.replays:,} replays.")]
     if report.idle:
         words = f"! not tried, for want of bars: {', '.join(report.idle)}"
