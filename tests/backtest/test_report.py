@@ -3,18 +3,22 @@
 import json
 import re
 from dataclasses import replace
+from io import StringIO
 from math import nan
 from pathlib import Path
 
 import handmade
 import numpy as np
 import pytest
+from rich.console import Console
 
+from greenlight.analytics import Sharpe
 from greenlight.backtest import result as res
-from greenlight.backtest.report import Tone, build_report, judge
+from greenlight.backtest.report import Tone, build_report, day, judge
 from greenlight.backtest.report import page as report_page
 from greenlight.backtest.report import text as words
 from greenlight.backtest.trials import TrialCount
+from greenlight.cli.backtest import summary
 
 CHROMIUM = Path("/usr/bin/chromium")
 CONFIG = {"limits": {"stop": 0.02}, "note": handmade.NAUGHTY}
@@ -181,6 +185,78 @@ def test_losing_to_bills_or_not_trading_fails():
     idle = with_part(trades=replace(part.trades, count=0, open_count=0))
     assert judge(idle).claim == "It did not trade out of sample."
     assert "already held" in judge(idle).reasons[0]
+
+
+def in_brief(part):
+    """A stretch of 17 sessions, its benchmarks likewise."""
+    brief = replace(
+        part.performance, end=part.performance.start + 364, sessions=17, total_return=0.009
+    )
+    comparisons = tuple(
+        replace(c, performance=replace(brief, total_return=0.012)) for c in part.comparisons
+    )
+    return replace(part, performance=brief, comparisons=comparisons)
+
+
+def test_less_than_a_year_is_not_said_a_year():
+    short = replace(handmade.result(), out_of_sample=in_brief(handmade.result().headline))
+    earned, against, _ = judge(short).reasons[:3]
+    assert "it returned 0.90\N{NO-BREAK SPACE}% in 17 sessions after costs" in earned
+    assert against.startswith("Buy and hold returned 1.2\N{NO-BREAK SPACE}% (alpha a year against")
+    assert "exposure returned 1.2\N{NO-BREAK SPACE}%" in against
+    page = body(build_report(short, handmade.pictures(), {}))
+    assert page.count("Return in 17 sessions") == 2
+    full = replace(short.headline.performance, end=short.headline.performance.start + 365)
+    assert "a year after costs" in judge(with_part(performance=full)).reasons[0]
+
+
+def console(result):
+    screen = Console(width=100, file=StringIO())
+    screen.print(*summary(result), sep="\n")
+    return screen.file.getvalue()
+
+
+def test_the_console_says_n_a_and_names_what_it_shows():
+    part = in_brief(handmade.result().headline)
+    none = replace(part, performance=replace(part.performance, sharpe=Sharpe(0)))
+    shown = console(
+        handmade.result(out_of_sample=none, provenance=handmade.provenance(has_rates=False))
+    )
+    assert "nan" not in shown
+    assert "Too few returns to tell." in shown
+    assert re.search(r"Return in all +0\.90 % ", shown)
+    assert re.search(r"Return a year +n/a ", shown)
+    assert re.search(r"Sharpe, bills taken as zero +n/a ", shown)
+    assert re.search(r"out of sample\) +return in 17 sessions", shown)
+    assert re.search(r"Buy and hold, as it is +1\.20 %", shown)
+    assert "Return in all" not in console(handmade.result())
+
+
+def test_without_a_bill_rate_nothing_is_measured_against_bills():
+    blind = handmade.provenance(has_rates=False)
+    part = handmade.result().headline
+    sharpe = replace(part.performance.sharpe, ratio=-0.01)
+    lost = replace(
+        with_part(performance=replace(part.performance, sharpe=sharpe, total_return=-0.1)),
+        provenance=blind,
+    )
+    assert judge(lost).claim == "It lost money."
+    still = replace(part.performance, sharpe=Sharpe(0), total_return=0.0)
+    idle = replace(with_part(performance=still), provenance=blind)
+    assert judge(idle).claim == "It earned nothing."
+    assert "with a Sharpe ratio (bills unknown, taken as zero) of" in judge(lost).reasons[0]
+    page = body(build_report(lost, handmade.pictures(), {}))
+    assert "over bills" not in page
+    assert "Treasury" not in page
+
+
+def test_the_headline_and_the_measures_begin_on_the_same_session(html):
+    part = handmade.result().headline.performance
+    assert part.start < part.first == handmade.result().cut
+    page = body(html)
+    first = re.search(r"Out of sample \((\S+)", page).group(1)
+    assert first == day(part.first)
+    assert re.search(r">From</th><td>([^<]+)</td>", page).group(1) == first
 
 
 def embedded(html):

@@ -20,12 +20,14 @@ from greenlight.analytics.sortino import sortino_ann
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """Measures of T returns from session `start` to `end` (days since 1970).
+    """Measures of T returns of sessions `first` to `end`; the wealth before them was of `start`.
 
+    Sessions are days since 1970.
     max_drawdown in [0, 1] from session `peak` to `trough`; `recovery` None while under water.
     """
 
     start: int
+    first: int
     end: int
     sessions: int
     total_return: float
@@ -53,6 +55,7 @@ def performance(returns: F64, bills: F64, session: I64, start: int) -> Performan
     fall = max_drawdown(wealth_index(returns))
     return Performance(
         start=start,
+        first=int(session[0]),
         end=int(session[-1]),
         sessions=len(returns),
         total_return=total_return(returns),

@@ -11,7 +11,18 @@ from typing import Any
 _EPOCH = date(1970, 1, 1)
 #: Fields that hold a session number.
 _SESSIONS = frozenset(
-    {"start", "end", "cut", "peak", "trough", "recovery", "session", "used_from", "used_to"}
+    {
+        "start",
+        "first",
+        "end",
+        "cut",
+        "peak",
+        "trough",
+        "recovery",
+        "session",
+        "used_from",
+        "used_to",
+    }
 )
 
 

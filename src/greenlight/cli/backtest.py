@@ -2,9 +2,10 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from math import isnan, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -119,7 +120,7 @@ def summary(result: "Result") -> list[RenderableType]:
         Text(""),
         _measures(result),
         Text(""),
-        _benchmarks(result.headline),
+        _benchmarks(result),
         Text(""),
         _refusals(result),
         Text(""),
@@ -182,9 +183,9 @@ def _measures(result: "Result") -> RenderableType:
     rows = [
         [name, *(read(part) for part in parts)]
         for name, read in (
-            ("Return a year", lambda p: percent(p.performance.annual_return)),
+            *_returns(parts),
             ("Volatility a year", lambda p: percent(p.performance.volatility_ann)),
-            ("Sharpe over bills", _sharpe),
+            (_sharpe_label(result), _sharpe),
             ("Deflated Sharpe", lambda p: percent(p.deflated, 1)),
             ("Max drawdown", lambda p: percent(p.performance.max_drawdown)),
             ("Exposure, mean", lambda p: percent(p.exposure.mean)),
@@ -197,22 +198,51 @@ def _measures(result: "Result") -> RenderableType:
     return table(None, ["", *(f">{part.name}" for part in parts)], rows)
 
 
+def _returns(parts: Sequence["Segment"]) -> list[tuple[str, Callable[["Segment"], str]]]:
+    """The return a year, and over the period where a part is too short to say it a year."""
+    from greenlight.backtest.report import is_short
+
+    def a_year(part: "Segment") -> str:
+        measured = part.performance
+        return percent(nan if is_short(measured) else measured.annual_return)
+
+    rows: list[tuple[str, Callable[[Segment], str]]] = [("Return a year", a_year)]
+    if any(is_short(part.performance) for part in parts):
+        rows.insert(0, ("Return in all", lambda p: percent(p.performance.total_return)))
+    return rows
+
+
+def _sharpe_label(result: "Result") -> str:
+    return "Sharpe over bills" if result.provenance.has_rates else "Sharpe, bills taken as zero"
+
+
 def _sharpe(part: "Segment | Comparison") -> str:
     sharpe = part.performance.sharpe
-    return f"{sharpe.ratio_ann:.2f} ± {sharpe.error_ann:.2f}"
+    if isnan(sharpe.ratio_ann):
+        return "n/a"
+    error = "" if isnan(sharpe.error_ann) else f" ± {sharpe.error_ann:.2f}"
+    return f"{sharpe.ratio_ann:.2f}{error}"
 
 
-def _benchmarks(part: "Segment") -> RenderableType:
+def _benchmarks(result: "Result") -> RenderableType:
+    from greenlight.backtest.report import period, returned
+
+    part = result.headline
     rows = [
         [
             f"{comparison.name}, {comparison.scaling}",
-            percent(comparison.performance.annual_return),
+            percent(returned(comparison.performance)),
             _sharpe(comparison),
             percent(comparison.performance.max_drawdown),
         ]
         for comparison in part.comparisons
     ]
-    head = [f"Against ({part.name})", ">return a year", ">Sharpe", ">max drawdown"]
+    head = [
+        f"Against ({part.name})",
+        f">return {period(part.performance)}",
+        ">Sharpe",
+        ">max drawdown",
+    ]
     return table(None, head, rows)
 
 

@@ -3,18 +3,20 @@
 from collections.abc import Callable
 
 from greenlight.backtest.report import text
+from greenlight.backtest.report.naming import is_short, period, returned, sharpe_name
 from greenlight.backtest.report.text import escape, row, table
 from greenlight.backtest.result import Comparison, Fit, Result, Segment
 
 _Reader = Callable[[Segment], str]
 
 
-def benchmark_table(part: Segment) -> str:
+def benchmark_table(result: Result) -> str:
     """The strategy and every benchmark, as it is and scaled to be comparable."""
+    part = result.headline
     measured = part.performance
     own = [
         "This strategy",
-        text.percent(measured.annual_return),
+        text.percent(returned(measured)),
         text.percent(measured.volatility_ann),
         _sharpe(part),
         text.percent(measured.max_drawdown),
@@ -24,7 +26,8 @@ def benchmark_table(part: Segment) -> str:
     ]
     rows = [row(own, css="own")]
     rows += [_comparison(comparison) for comparison in part.comparisons]
-    head = ["", "Return a year", "Volatility", "Sharpe over bills", "Max drawdown", "Exposure"]
+    head = ["", f"Return {period(measured)}", "Volatility", sharpe_name(result)]
+    head += ["Max drawdown", "Exposure"]
     return table([*head, "Alpha a year against it", "Beta"], rows)
 
 
@@ -38,7 +41,7 @@ def _comparison(comparison: Comparison) -> str:
         beta = _error(text.number(versus.beta, digits), text.number(versus.beta_error, digits))
     cells = [
         escape(comparison.name if is_plain else comparison.scaling),
-        text.percent(measured.annual_return),
+        text.percent(returned(measured)),
         text.percent(measured.volatility_ann),
         _error(text.number(measured.sharpe.ratio_ann), text.number(measured.sharpe.error_ann)),
         text.percent(measured.max_drawdown),
@@ -55,9 +58,13 @@ def measure_table(result: Result) -> str:
     parts.append(result.whole)
     head = ["", *(part.name.capitalize() for part in parts)]
     rows: list[str] = []
+    names = {_SHARPE: f"{sharpe_name(result)} ± standard error"}
     for group, measures in _GROUPS.items():
         rows.append(row([group, *[""] * len(parts)], css="group"))
-        rows += [row([name, *(read(p) for p in parts)]) for name, read in measures.items()]
+        rows += [
+            row([names.get(name, name), *(read(p) for p in parts)])
+            for name, read in measures.items()
+        ]
     return table(head, rows, "measures" if len(parts) == 3 else "")
 
 
@@ -197,14 +204,20 @@ def _fall(part: Segment) -> str:
     return f"{text.percent(measured.max_drawdown)}{dates}"
 
 
+def _a_year(part: Segment) -> str:
+    measured = part.performance
+    return text.NOTHING if is_short(measured) else text.percent(measured.annual_return, 2)
+
+
+_SHARPE = "Sharpe ratio"
 _GROUPS: dict[str, dict[str, _Reader]] = {
     "Return and risk": {
-        "From": lambda p: text.day(p.performance.start),
+        "From": lambda p: text.day(p.performance.first),
         "To": lambda p: text.day(p.performance.end),
         "Total return": lambda p: text.percent(p.performance.total_return),
-        "Return a year": lambda p: text.percent(p.performance.annual_return, 2),
+        "Return a year": _a_year,
         "Volatility a year": lambda p: text.percent(p.performance.volatility_ann, 2),
-        "Sharpe ratio over bills ± standard error": _sharpe,
+        _SHARPE: _sharpe,
         "Sortino ratio": lambda p: text.number(p.performance.sortino_ann),
         "Calmar ratio": lambda p: text.number(p.performance.calmar),
         "Max drawdown, from peak to trough": _fall,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from greenlight.backtest.report import text
+from greenlight.backtest.report.naming import period, returned, sharpe_name
 from greenlight.backtest.report.text import escape
 from greenlight.backtest.report.verdict import judge
 from greenlight.backtest.result import Result, Segment
@@ -35,8 +36,9 @@ def verdict_block(result: Result) -> str:
 
 
 def _key_figures(result: Result) -> str:
+    names = {_RETURN: f"Return {period(result.headline.performance)}", _SHARPE: sharpe_name(result)}
     cells = [
-        (name, read(result.headline), _beneath(result.in_sample, plain))
+        (names.get(name, name), read(result.headline), _beneath(result.in_sample, plain))
         for name, read, plain in _FIGURES
     ]
     deflated = text.probability(result.headline.deflated)
@@ -53,7 +55,11 @@ def _beneath(in_sample: Segment | None, read: Callable[[Segment], str]) -> str:
 
 
 def _returned(part: Segment) -> str:
-    return text.percent(part.performance.annual_return)
+    return text.percent(returned(part.performance))
+
+
+def _plain_returned(part: Segment) -> str:
+    return f"{_returned(part)} {period(part.performance)}"
 
 
 def _fall(part: Segment) -> str:
@@ -93,9 +99,10 @@ def _trial_words(trials: int) -> str:
     return "1 trial" if trials == 1 else f"{trials:,} trials"
 
 
+_RETURN, _SHARPE = "Return", "Sharpe ratio"
 _FIGURES: tuple[tuple[str, Callable[[Segment], str], Callable[[Segment], str]], ...] = (
-    ("Return a year", _returned, _returned),
-    ("Sharpe ratio over bills", _sharpe, _plain_sharpe),
+    (_RETURN, _returned, _plain_returned),
+    (_SHARPE, _sharpe, _plain_sharpe),
     ("Max drawdown", _fall, _fall),
     ("Alpha a year", _alpha, _plain_alpha),
     ("Exposure", _exposed, _exposed),

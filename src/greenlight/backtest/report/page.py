@@ -87,7 +87,7 @@ def _benchmarks(result: Result) -> str:
         "benchmarks",
         "Against the benchmarks",
         words,
-        measures.benchmark_table(result.headline),
+        measures.benchmark_table(result),
     )
 
 

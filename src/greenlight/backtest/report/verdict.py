@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from greenlight.backtest.report import text
+from greenlight.backtest.report.naming import is_short, period, returned, sharpe_name
 from greenlight.backtest.result import Comparison, Result, Segment
 
 ENOUGH_TRADES = 30
@@ -45,7 +46,7 @@ def judge(result: Result) -> Verdict:
         where = "" if result.out_of_sample is None else " out of sample"
         return Verdict(Tone.FAILS, f"It did not trade{where}.", (_idle(result), *reasons[1:2]))
     if math.isnan(sharpe) or sharpe <= 0.0:
-        return Verdict(Tone.FAILS, "It earned less than Treasury bills.", reasons)
+        return Verdict(Tone.FAILS, _lost(result), reasons)
     if part.trades.count < ENOUGH_TRADES:
         count = f"Only {part.trades.count} finished round trips: too few to tell skill from luck."
         return Verdict(Tone.UNPROVEN, "Too few trades to tell.", (*reasons, count))
@@ -56,19 +57,28 @@ def judge(result: Result) -> Verdict:
     return Verdict(Tone.UNPROVEN, "It made money, but luck could explain it.", reasons)
 
 
+def _lost(result: Result) -> str:
+    if result.provenance.has_rates:
+        return "It earned less than Treasury bills."
+    total = result.headline.performance.total_return
+    if total > 0.0:  # on returns too few for a ratio
+        return "Too few returns to tell."
+    return "It lost money." if total < 0.0 else "It earned nothing."
+
+
 def _earned(result: Result, part: Segment) -> str:
     measured = part.performance
     where = (
         "Over the whole span"
         if result.out_of_sample is None
-        else f"Out of sample ({text.span(result.cut or measured.start, measured.end)})"
+        else f"Out of sample ({text.span(measured.first, measured.end)})"
     )
     sharpe = text.with_error(
         text.number(measured.sharpe.ratio_ann), text.number(measured.sharpe.error_ann)
     )
     return (
-        f"{where} it returned {text.percent(measured.annual_return)} a year after costs, "
-        f"with a Sharpe ratio over bills of {sharpe} and a maximum drawdown of "
+        f"{where} it returned {text.percent(returned(measured))} {period(measured)} after costs, "
+        f"with a {sharpe_name(result)} of {sharpe} and a maximum drawdown of "
         f"{text.percent(measured.max_drawdown)}."
     )
 
@@ -80,18 +90,19 @@ def _against(part: Segment) -> str:
     own = [c for c in part.comparisons if c.scaling == "at own exposure"]
     sentence = " and ".join(_one(c) for c in plain[:2])
     if own:
-        scaled = text.percent(own[0].performance.annual_return)
+        scaled = text.percent(returned(own[0].performance))
         sentence += f"; {own[0].name.lower()} at its own exposure returned {scaled}"
     return sentence[:1].upper() + sentence[1:] + "."
 
 
 def _one(comparison: Comparison) -> str:
-    returned = text.percent(comparison.performance.annual_return)
+    figure = text.percent(returned(comparison.performance))
     if comparison.versus is None or math.isnan(comparison.versus.alpha_ann):
-        return f"{comparison.name.lower()} returned {returned}"
+        return f"{comparison.name.lower()} returned {figure}"
     versus = comparison.versus
     alpha = text.with_error(*text.percents(versus.alpha_ann, versus.alpha_error_ann))
-    return f"{comparison.name.lower()} returned {returned} (alpha against it {alpha})"
+    a_year = " a year" if is_short(comparison.performance) else ""
+    return f"{comparison.name.lower()} returned {figure} (alpha{a_year} against it {alpha})"
 
 
 def _luck(result: Result, part: Segment) -> str:
