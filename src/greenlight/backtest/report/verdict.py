@@ -96,12 +96,14 @@ def _against(part: Segment) -> str:
 
 
 def _one(comparison: Comparison) -> str:
-    figure = text.percent(returned(comparison.performance))
+    measured = comparison.performance
+    is_brief = is_short(measured)
+    figure = text.percent(returned(measured)) + (f" {period(measured)}" if is_brief else "")
     if comparison.versus is None or math.isnan(comparison.versus.alpha_ann):
         return f"{comparison.name.lower()} returned {figure}"
     versus = comparison.versus
     alpha = text.with_error(*text.percents(versus.alpha_ann, versus.alpha_error_ann))
-    a_year = " a year" if is_short(comparison.performance) else ""
+    a_year = " a year" if is_brief else ""
     return f"{comparison.name.lower()} returned {figure} (alpha{a_year} against it {alpha})"
 
 
