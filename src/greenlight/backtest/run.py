@@ -212,7 +212,7 @@ def _audited(history: History, plan: Plan, told: Told) -> Audit:
     voices = [voice.strategy.tuned(voice.given) for voice in plan.voices]
     report = audit(history, voices, score=learned_scores if plan.is_learned else equal_scores)
     looked = f"{report.replays:,} replays of {len(report.strategies)} strategies"
-    looked += f" on {report.symbols} symbols."
+    looked += f" on {report.scope}."
     if report.idle:
         looked += f" Too few bars to try {', '.join(report.idle)}."
     if report.is_clean:
