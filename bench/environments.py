@@ -7,13 +7,13 @@ from pathlib import Path
 
 
 def python_of(root: Path, peer: str | None) -> Path:
-    """The interpreter of a peer; its environment is made where missing or its lock has changed."""
+    """The interpreter of a peer; its environment is made where lock or Python have changed."""
     if peer is None:
         return Path(sys.executable)
     folder = root / ".bench" / peer
     lock = root / "bench" / "requirements" / f"{peer}.txt"
     stamp = folder / ".lock"
-    wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
+    wanted = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()
     python = folder / "bin" / "python"
     if not stamp.exists() or stamp.read_text() != wanted:
         print(f"bench: installing {peer} into .bench/{peer}", flush=True)

@@ -8,6 +8,7 @@ Its conventions, made ours by what it is given:
 """
 
 import math
+import warnings
 from decimal import Decimal
 from typing import Any
 
@@ -130,6 +131,7 @@ def crossover(job: Job, data: list[Bar], given: dict[str, list[Any]]) -> Outcome
 
 def main() -> None:
     """Run the job given."""
+    warnings.simplefilter("ignore")
     job = read_job()
     kind = BarType.from_str("WALK.BENCH-1-MINUTE-LAST-EXTERNAL")
     data = bars(job, kind)
