@@ -217,8 +217,6 @@ def correlated(
     book, scratch, n = state.book, state.scratch, rules.limits.correlation_bars
     if rules.limits.correlation == inf:
         return False
-    if rules.limits.correlation == inf:
-        return False
     if not hold_windows(state, conditions, now, i, n):
         return False
     if now.at + 1 < n:
