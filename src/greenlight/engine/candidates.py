@@ -8,6 +8,8 @@ from greenlight.engine.tape import F32, I64, Candidates, Tape
 
 I32 = NDArray[np.int32]
 
+_WIDE = 16  # symbols from which on searching cells costs less than walking rows
+
 
 @loop
 def fill_index(
@@ -37,6 +39,9 @@ def fill_index(
 def find_candidates(tape: Tape, score: F32, buy: float, sell: float) -> Candidates:
     """Index the candidates of a run; `sell` is -inf where nothing is sold short."""
     rows = len(tape.base)
+    width = int(tape.width[0]) if rows > 0 else 0
+    if width >= _WIDE and rows * width == len(score) and not tape.first.any():
+        return _of_one_block(score, (rows, width), (buy, sell))
     widest = int(tape.width.max(initial=0))
     size = max(len(score) // 16, 64) + 2 * widest
     start = np.zeros(rows + 1, dtype=np.int64)
@@ -48,6 +53,18 @@ def find_candidates(tape: Tape, score: F32, buy: float, sell: float) -> Candidat
     if tape.first.any():
         symbol = _globalise(symbol, start, tape.first)
     return Candidates(start, symbol)
+
+
+def _of_one_block(score: F32, shape: tuple[int, int], bounds: tuple[float, float]) -> Candidates:
+    """The same for one whole block of many symbols, where NumPy's search is twice as fast."""
+    found = score >= np.float32(bounds[0])
+    if bounds[1] > -np.inf:
+        found |= score <= np.float32(bounds[1])
+    cells = np.flatnonzero(found)
+    row = cells // shape[1]
+    start = np.zeros(shape[0] + 1, dtype=np.int64)
+    np.cumsum(np.bincount(row, minlength=shape[0]), out=start[1:])
+    return Candidates(start, (cells - row * shape[1]).astype(np.int32))
 
 
 def _globalise(symbol: I32, start: I64, first: I64) -> I32:
