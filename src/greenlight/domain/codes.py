@@ -62,6 +62,7 @@ class Reason(IntEnum):
     VERDICT = 24
     APPROVAL = 25
     RAMP = 26
+    HALTED = 27
     WATCH = 40
     SCORE = 41
     TIME = 42
@@ -75,6 +76,8 @@ class Reason(IntEnum):
     CASH = 50
     ENTRY = 51
     MANUAL = 52
+    REJECTED = 53
+    NAKED = 54
 
 
 class Sizing(IntEnum):

@@ -116,11 +116,26 @@ OrderUpdate = OrderFilled | OrderEnded
 
 @dataclass(frozen=True, slots=True)
 class VerdictsReady:
-    """Verdicts by symbol on what was proposed at a block's close; one not given abstains."""
+    """Verdicts by symbol on what was proposed at a block's close; one not given abstains.
+
+    waiting: symbols that are not decided yet (a person is asked); they stay proposed until they
+    are told or the block's next close, and pass every gate afresh then.
+    """
 
     block: int
     close_ts: int
     verdicts: Mapping[int, Verdict]
+    waiting: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ExitAsked:
+    """A position is to be left at the market now, between closes: the watch saw its level passed,
+    its stop cannot rest, or a person wants it gone. Nothing where nothing is held."""
+
+    time: BarTime
+    symbol: int
+    reason: Reason
 
 
 class Switch(Enum):
@@ -140,4 +155,4 @@ class Switched:
     switch: Switch
 
 
-Event = SessionBegan | Happened | BarsClosed | OrderUpdate | VerdictsReady | Switched
+Event = SessionBegan | Happened | BarsClosed | OrderUpdate | VerdictsReady | ExitAsked | Switched

@@ -6,7 +6,7 @@ from greenlight.market.actions import applicable_actions, checked_actions
 from greenlight.market.adjust import forward_factors
 from greenlight.market.bars import Adjustment, Bars, BarSpec, from_arrays
 from greenlight.market.book import Book, example_book
-from greenlight.market.calendars import CALENDARS
+from greenlight.market.calendars import CALENDARS, sessions
 from greenlight.market.check import Report, check
 from greenlight.market.defects import DefectKind, Severity
 from greenlight.market.downloads import Download, Downloader, Order
@@ -80,6 +80,7 @@ __all__ = [
     "read_ticker_map",
     "resample",
     "sample",
+    "sessions",
     "stored_actions",
     "unmatched",
     "views",

@@ -1,0 +1,1 @@
+"""Simulation of the whole bot on virtual time against a faulty exchange, and what must hold."""
