@@ -1,27 +1,21 @@
 """A whole market told to a trader event by event, with a simulated exchange on the other side."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from greenlight.brokers import SimulatedExchange
 from greenlight.domain import (
-    BarConditions,
-    BarsClosed,
-    BarTime,
     Event,
-    Happened,
     Happening,
     RequestVerdicts,
     Ruling,
-    SessionBegan,
     Switch,
     Switched,
     Verdict,
     VerdictsReady,
 )
-from greenlight.engine import Desk, Step, Trader
+from greenlight.engine import Desk, Step, Trader, tell_rows
 from reference.markets import Market
 
 PROCEED = Verdict(Ruling.PROCEED)
@@ -70,8 +64,9 @@ def fold(
         Trader(market.rules, market.cash, desk),
         SimulatedExchange(market.rules, market.cash, desk.widths),
     )
-    for row, (bar, before) in enumerate(told(market)):
-        for event in before:
+    for row, told in enumerate(tell_rows(market.tape, market.score, market.surroundings)):
+        bar = told.bars
+        for event in told.before:
             it.exchange.begin(event)
             it.tell(event)
         if switch is not None and switch[0] == row:
@@ -86,52 +81,3 @@ def fold(
         it.equity.append(step.equity)
         it.cash.append(step.cash)
     return it
-
-
-def told(market: Market) -> Iterator[tuple[BarsClosed, list[SessionBegan | Happened]]]:
-    """Each row's bars, and what comes before they are traded."""
-    tape, around = market.tape, market.surroundings
-    firsts = np.unique(tape.first)
-    session, due = None, 0
-    events = around.happenings
-    for row in range(len(tape.close_ts)):
-        columns = (tape.open_ts, tape.close_ts, tape.session, tape.elapsed)
-        time = BarTime(*(int(column[row]) for column in columns))
-        before: list[SessionBegan | Happened] = []
-        if session is None or time.session > session:
-            session = time.session
-            rate = float("nan") if around.rates is None else float(around.rates[row])
-            before.append(SessionBegan(time, rate))
-        while events is not None and due < len(events.row) and events.row[due] <= row:
-            which = (int(events.id[due]), int(events.symbol[due]))
-            kind = Happening(int(events.kind[due]))
-            numbers = (float(column[due]) for column in (events.a, events.b, events.c))
-            before.append(Happened(time, *which, kind, *numbers))
-            due += 1
-        block = int(np.searchsorted(firsts, tape.first[row]))
-        yield bar_of(market, row, time, block), before
-
-
-def bar_of(market: Market, row: int, time: BarTime, block: int) -> BarsClosed:
-    """The row as an event."""
-    tape, known = market.tape, market.surroundings.conditions
-    base, width = int(tape.base[row]), int(tape.width[row])
-    cells = slice(base, base + width)
-    conditions = None
-    if known is not None:
-        forecast = {
-            name: getattr(known, name)[cells] if len(getattr(known, name)) > 0 else None
-            for name in ("p_win", "win", "loss")
-        }
-        conditions = BarConditions(
-            sigma=known.sigma[cells],
-            usual_volume=known.usual_volume[cells],
-            rsi=known.rsi[cells],
-            flags=known.flags[cells],
-            returns=known.returns[cells],
-            **forecast,
-        )
-    prices = (tape.open, tape.high, tape.low, tape.close, tape.volume)
-    return BarsClosed(
-        time, block, *(price[cells] for price in prices), market.score[cells], conditions
-    )

@@ -3,6 +3,13 @@
 from greenlight.config.costs import AssetCosts, CostsConfig, RegulatoryFee
 from greenlight.config.layers import ENV_PREFIX, FILE_NAME, Resolved, load, parse_assignments
 from greenlight.config.limits import ExecutionConfig, LimitsConfig
+from greenlight.config.live import (
+    ApprovalConfig,
+    BrokerConfig,
+    LedgerConfig,
+    LiveConfig,
+    OrdersConfig,
+)
 from greenlight.config.sections import (
     AccountConfig,
     BacktestConfig,
@@ -16,13 +23,18 @@ __all__ = [
     "ENV_PREFIX",
     "FILE_NAME",
     "AccountConfig",
+    "ApprovalConfig",
     "AssetCosts",
     "BacktestConfig",
+    "BrokerConfig",
     "Config",
     "CostsConfig",
     "DataConfig",
     "ExecutionConfig",
+    "LedgerConfig",
     "LimitsConfig",
+    "LiveConfig",
+    "OrdersConfig",
     "ProvidersConfig",
     "RegulatoryFee",
     "Resolved",

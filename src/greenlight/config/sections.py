@@ -11,6 +11,13 @@ from pydantic import Field, model_validator
 from greenlight.config.costs import CostsConfig
 from greenlight.config.fields import PositiveMoney, Section
 from greenlight.config.limits import ExecutionConfig, LimitsConfig
+from greenlight.config.live import (
+    ApprovalConfig,
+    BrokerConfig,
+    LedgerConfig,
+    LiveConfig,
+    OrdersConfig,
+)
 from greenlight.domain import Timeframe
 
 
@@ -143,3 +150,8 @@ class Config(Section):
     strategies: StrategiesConfig = StrategiesConfig()
     backtest: BacktestConfig = BacktestConfig()
     providers: ProvidersConfig = ProvidersConfig()
+    live: LiveConfig = LiveConfig()
+    orders: OrdersConfig = OrdersConfig()
+    broker: BrokerConfig = BrokerConfig()
+    ledger: LedgerConfig = LedgerConfig()
+    approval: ApprovalConfig = ApprovalConfig()

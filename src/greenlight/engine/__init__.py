@@ -23,7 +23,8 @@ from greenlight.engine.tape import (
     build_happenings,
     build_tape,
 )
-from greenlight.engine.trader import Desk, Step, Trader
+from greenlight.engine.telling import Row, tell_rows
+from greenlight.engine.trader import Desk, Step, Switches, Trader
 from greenlight.engine.warm import warm_up
 
 __all__ = [
@@ -42,11 +43,13 @@ __all__ = [
     "Limits",
     "Matcher",
     "Outcomes",
+    "Row",
     "Rules",
     "Run",
     "Specs",
     "Step",
     "Surroundings",
+    "Switches",
     "Tape",
     "Trader",
     "build_costs",
@@ -56,5 +59,6 @@ __all__ = [
     "follow",
     "simulate",
     "simulate_many",
+    "tell_rows",
     "warm_up",
 ]
