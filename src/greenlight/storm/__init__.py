@@ -1,1 +1,5 @@
-"""Simulation of the whole bot on virtual time against a faulty exchange, and what must hold."""
+"""Simulation of the whole bot in one process on virtual time, with faults from one seed."""
+
+from greenlight.storm.virtual import DeadlockError, Process, VirtualClock, VirtualLoop, outside, run
+
+__all__ = ["DeadlockError", "Process", "VirtualClock", "VirtualLoop", "outside", "run"]
