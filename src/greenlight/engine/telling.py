@@ -54,9 +54,17 @@ def _bars(
     row, block = at
     base, width = int(tape.base[row]), int(tape.width[row])
     cells = slice(base, base + width)
-    prices = (tape.open, tape.high, tape.low, tape.close, tape.volume)
-    seen = None if known is None else _conditions(known, cells)
-    return BarsClosed(time, block, *(price[cells] for price in prices), score[cells], seen)
+    return BarsClosed(
+        time,
+        block,
+        open=tape.open[cells],
+        high=tape.high[cells],
+        low=tape.low[cells],
+        close=tape.close[cells],
+        volume=tape.volume[cells],
+        score=score[cells],
+        conditions=None if known is None else _conditions(known, cells),
+    )
 
 
 def _conditions(known: Conditions, cells: slice) -> BarConditions:

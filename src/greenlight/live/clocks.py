@@ -1,0 +1,69 @@
+"""Clocks of the live engine: the world's, and a venue's that may run faster."""
+
+import asyncio
+from collections.abc import Callable
+
+from greenlight.domain import UserError
+from greenlight.live.ports import Broker
+
+_NS = 1_000_000_000
+_MEASURE_S = 0.4
+_SAME = 0.1  # speeds this near to the world's are the world's: a request takes time
+
+
+class WorldClock:
+    """The machine's clock. `wall`: ns UTC."""
+
+    def __init__(self, wall: Callable[[], int]) -> None:
+        self._wall = wall
+
+    def now(self) -> int:
+        """Now, ns UTC."""
+        return self._wall()
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        await asyncio.sleep(max(seconds, 0.0))
+
+
+class VenueClock:
+    """A clock that stood at `anchor_ts` when `elapsed` was read first, and runs at `speed`.
+
+    elapsed: seconds of a clock that never goes back.
+    """
+
+    def __init__(self, elapsed: Callable[[], float], anchor_ts: int, speed: float) -> None:
+        self._elapsed, self._speed = elapsed, speed
+        self._anchor_ts, self._anchor = anchor_ts, elapsed()
+
+    @property
+    def speed(self) -> float:
+        """Seconds of this clock in one of the world's."""
+        return self._speed
+
+    def now(self) -> int:
+        """Now, ns UTC."""
+        return self._anchor_ts + int((self._elapsed() - self._anchor) * self._speed * _NS)
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        await asyncio.sleep(max(seconds, 0.0) / self._speed)
+
+    def adjust(self, ts: int) -> None:
+        """Set the clock forward to the venue's word; it never goes back."""
+        if ts > self.now():
+            self._anchor_ts, self._anchor = ts, self._elapsed()
+
+
+async def measure(broker: Broker, elapsed: Callable[[], float]) -> VenueClock:
+    """The clock of a venue, its speed found from two readings.
+
+    Raises UserError where it stands still.
+    """
+    first, at_first = await broker.now(), elapsed()
+    await asyncio.sleep(_MEASURE_S)
+    second, at_second = await broker.now(), elapsed()
+    speed = (second - first) / _NS / (at_second - at_first)
+    if speed <= 0.0:
+        raise UserError(f"the clock of {broker.name} stands still; start it, or set live.clock")
+    return VenueClock(elapsed, second, 1.0 if abs(speed - 1.0) < _SAME else speed)
