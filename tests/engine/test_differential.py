@@ -35,8 +35,9 @@ def test_random_markets_hold_what_the_rules_are_about() -> None:
     assert {int(f["role"]) for f in fills} == set(Role)
     assert {int(d["action"]) for d in decisions} == set(Action)
     reasons = {int(d["reason"]) for d in decisions}
-    switches = {Reason.KILLED, Reason.ANOMALY}  # nobody sets them in a simulation
+    switches = {Reason.KILLED, Reason.HALTED, Reason.ANOMALY}  # nobody sets them in a simulation
     live_only = {Reason.VERDICT, Reason.APPROVAL, Reason.RAMP, Reason.ENTRY}
+    live_only |= {Reason.REJECTED, Reason.NAKED}
     assert reasons == set(Reason) - switches - live_only
     assert {int(f["kind"]) for run in runs for f in run.flows} == set(CashKind)
     assert any(run.halted_row >= 0 for run in runs)

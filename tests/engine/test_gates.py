@@ -143,6 +143,7 @@ GATES: dict[Reason, Callable[[], Stage]] = {
     Reason.VOLUME: known(usual_volume=500.0),
     Reason.LOT: once(sizing_value=50.0),
     Reason.NOTIONAL: once(least_notional=2_000.0),
+    Reason.HALTED: lambda: switched(Switch.HALT),
     Reason.HELD: again,
     Reason.VERDICT: refused_by_person,
 }
@@ -157,8 +158,8 @@ def test_each_gate_says_why_it_refuses(reason: Reason) -> None:
 
 
 def test_no_gate_is_without_its_drill() -> None:
-    by_broker_or_person = {Reason.APPROVAL, Reason.RAMP}
-    assert set(GATES) == {r for r in Reason if 0 < r < Reason.WATCH} - by_broker_or_person
+    by_person = {Reason.APPROVAL, Reason.RAMP}
+    assert set(GATES) == {r for r in Reason if 0 < r < Reason.WATCH} - by_person
 
 
 def test_untradable_by_flag_refuses_as_a_halt_does() -> None:

@@ -1,5 +1,6 @@
 """Drills: what the trader asks of the world, and how it takes what the world does to its orders."""
 
+from dataclasses import astuple, replace
 from math import isnan
 
 import numpy as np
@@ -9,6 +10,7 @@ from stage import BUY, CASH, FALL, OPEN, Stage, answer, bought
 from greenlight.domain import (
     Action,
     CancelOrder,
+    ExitAsked,
     Happening,
     OrderEnded,
     OrderFilled,
@@ -20,11 +22,13 @@ from greenlight.domain import (
     RequestVerdicts,
     Role,
     Ruling,
+    SessionBegan,
     Side,
     Switch,
     Verdict,
+    VerdictsReady,
 )
-from greenlight.engine import build_specs
+from greenlight.engine import Step, build_specs
 
 
 def told(stage: Stage) -> list[str]:
@@ -256,7 +260,7 @@ def test_a_trail_is_laid_once_it_has_a_level() -> None:
     assert [line(c) for c in by_close.commands] == ["place TRAIL SELL STOP 10 at 98 (1)"]
 
 
-def test_an_order_that_the_venue_ends_is_gone_from_the_table() -> None:
+def test_an_entry_that_the_venue_ends_is_gone_and_what_protects_stays_wanted() -> None:
     stage = bought(Stage(OPEN._replace(stop=0.02)))
     stage.bar({1: 90.0})
     entry, stop = OrderId(1, 2, Role.ENTRY, 0), OrderId(0, 1, Role.STOP, 0)
@@ -264,6 +268,199 @@ def test_an_order_that_the_venue_ends_is_gone_from_the_table() -> None:
         assert stage.it.tell(OrderEnded(stage.time, order, Reason.EXPIRED)).commands == ()
     cancels = [d for d in stage.it.log("decisions") if d["action"] == Action.CANCEL]
     assert [(d["symbol"], d["reason"], d["quantity"]) for d in cancels] == [(1, 49, 10.0)]
+    assert stage.it.trader.level(Role.STOP)[0] == 98.0
+    assert stage.it.trader.leaves(Role.ENTRY).tolist() == [0.0, 0.0, 0.0]
+
+
+def test_an_entry_that_the_broker_refused_says_so() -> None:
+    stage = Stage()
+    stage.bar(BUY)
+    stage.it.tell(OrderEnded(stage.time, OrderId(0, 1, Role.ENTRY, 0), Reason.REJECTED))
+    assert stage.reasons() == [Reason.OK, Reason.REJECTED]
+
+
+def test_an_exit_that_the_broker_refused_is_asked_for_again_at_the_next_close() -> None:
+    stage = bought(Stage(OPEN._replace(max_bars=1)))
+    order = OrderId(0, 1, Role.EXIT, 0)
+    assert stage.it.tell(OrderEnded(stage.time, order, Reason.REJECTED)).commands == ()
+    assert stage.it.trader.leaves(Role.EXIT)[0] == 0.0
+    stage.it.exchange.take([CancelOrder(order)])
+    assert [line(c) for c in stage.bar().commands] == ["place EXIT SELL MARKET 10 (1)"]
+
+
+def asked(stage: Stage, symbol: int = 0, reason: Reason = Reason.NAKED) -> list[str]:
+    return [line(c) for c in stage.it.tell(ExitAsked(stage.time, symbol, reason)).commands]
+
+
+def test_an_exit_asked_for_between_closes_is_laid_at_once() -> None:
+    stage = bought(Stage(OPEN._replace(stop=0.02)))
+    assert asked(stage) == ["place EXIT SELL MARKET 10 (0)"]
+    (decision,) = stage.it.steps[-1].decisions
+    assert (decision["action"], decision["reason"]) == (Action.EXIT, Reason.NAKED)
+    assert (decision["side"], decision["quantity"], decision["price"]) == (-1, 10.0, 100.0)
+    assert (decision["intent"], decision["ts"]) == (1, stage.time.close_ts)
+    assert isnan(decision["score"])
+    assert asked(stage) == []
+    assert len(stage.it.steps[-1].decisions) == 0
+    stage.bar()
+    assert stage.it.trader.quantity[0] == 0.0
+    assert stage.it.log("fills")["reason"].tolist() == [Reason.ENTRY, Reason.NAKED]
+
+
+def test_an_exit_asked_for_of_what_is_not_held_is_nothing() -> None:
+    stage = Stage(OPEN._replace(entry_kind=1, entry_offset=0.5))
+    stage.bar(BUY)  # an entry rests, far below
+    assert asked(stage) == []
+    assert len(stage.it.steps[-1].decisions) == 0
+
+
+def test_an_exit_asked_for_takes_back_the_entry_that_would_add() -> None:
+    limits = OPEN._replace(position=0.2, health_add=60.0, scrap=0.1, entry_kind=1, entry_offset=0.5)
+    stage = Stage(limits)
+    stage.happen(Happening.MANUAL, 0, 4.0, 100.0)
+    stage.bar(BUY, {0: (102.0, 102.0, 102.0, 102.0)})
+    assert told(stage) == ["place ENTRY BUY LIMIT 5 at 51 (0)"]
+    assert asked(stage, reason=Reason.WATCH) == ["cancel ENTRY (0)", "place EXIT SELL MARKET 4 (1)"]
+    written = [(d["action"], d["reason"]) for d in stage.it.steps[-1].decisions]
+    assert written == [(Action.EXIT, Reason.WATCH), (Action.CANCEL, Reason.WATCH)]
+
+
+def test_an_exit_asked_for_makes_a_trim_the_whole() -> None:
+    stage = Stage(OPEN._replace(position=0.05, trim_above=1.0))
+    stage.happen(Happening.MANUAL, 0, 10.0, 100.0)
+    stage.bar()
+    assert told(stage) == ["place EXIT SELL MARKET 5 (1)"]
+    assert asked(stage, reason=Reason.MANUAL) == ["replace EXIT 10 at nan (2)"]
+    stage.bar()
+    assert stage.it.trader.quantity[0] == 0.0
+    assert stage.it.log("fills")["reason"].tolist()[-1] == Reason.MANUAL
+
+
+def test_a_session_told_twice_or_late_changes_nothing() -> None:
+    stage = bought(Stage())
+    begun = SessionBegan(replace(stage.time, session=stage.time.session + 1), rate=0.05)
+    first = stage.it.tell(begun)
+    for again in (begun, SessionBegan(stage.time, rate=0.05)):
+        step = stage.it.tell(again)
+        assert (len(first.flows), len(step.flows), step.commands) == (1, 0, ())
+        assert (step.cash, step.equity) == (first.cash, first.equity)
+
+
+@pytest.mark.parametrize(
+    ("switch", "reason"),
+    [
+        (Switch.KILL, Reason.KILLED),
+        (Switch.HALT, Reason.HALTED),
+        (Switch.ANOMALY, Reason.ANOMALY),
+    ],
+)
+def test_each_switch_names_itself_and_is_lifted_by_a_resumption(
+    switch: Switch, reason: Reason
+) -> None:
+    stage = Stage()
+    stage.switch(switch)
+    assert astuple(stage.it.trader.switches).count(True) == 1
+    stage.bar(BUY)
+    assert stage.reasons() == [reason]
+    stage.switch(Switch.RESUME)
+    assert astuple(stage.it.trader.switches).count(True) == 0
+    stage.bar(BUY)
+    assert stage.reasons() == [reason, Reason.OK]
+
+
+def test_only_a_resumption_from_a_drawdown_counts_it_anew() -> None:
+    stage = bought(Stage(OPEN._replace(drawdown=0.02)))
+    stage.bar(prices={0: (90.0, 90.0, 90.0, 90.0)})
+    stage.switch(Switch.HALT)
+    stage.switch(Switch.RESUME)
+    stage.bar(prices={0: (80.0, 80.0, 80.0, 80.0)})  # 2 % below the first peak
+    assert stage.it.trader.switches.drawdown
+    stage.switch(Switch.RESUME)
+    stage.bar(prices={0: (70.0, 70.0, 70.0, 70.0)})
+    assert not stage.it.trader.switches.drawdown
+
+
+def test_the_live_rooms_can_read_the_book() -> None:
+    stage = bought(Stage(OPEN._replace(stop=0.02)))
+    trader = stage.it.trader
+    assert (trader.equity, trader.cash, trader.mark[0]) == (CASH, CASH - 1_000.0, 100.0)
+    np.testing.assert_array_equal(trader.average, [100.0, np.nan, np.nan])
+    np.testing.assert_array_equal(trader.level(Role.STOP), [98.0, np.nan, np.nan])
+    np.testing.assert_array_equal(trader.leaves(Role.STOP), [10.0, 0.0, 0.0])
+
+
+PROCEED = Verdict(Ruling.PROCEED)
+ALL = {0: 90.0, 1: 85.0, 2: 80.0}
+
+
+def waiting(stage: Stage, *symbols: int) -> tuple[Step, Step]:
+    """Everything is bought but these, which wait for a person: the question and the answer."""
+    step = stage.bar(ALL)
+    (request,) = step.commands
+    assert isinstance(request, RequestVerdicts)
+    verdicts = {symbol: PROCEED for symbol in range(3) if symbol not in symbols}
+    event = VerdictsReady(request.block, request.close_ts, verdicts, frozenset(symbols))
+    return step, stage.it.tell(event)
+
+
+def test_what_waits_for_a_person_stays_proposed_while_the_rest_enters() -> None:
+    stage = Stage(asks_verdicts=True)
+    question, _ = waiting(stage, 1, 2)
+    assert told(stage)[1:] == ["place ENTRY BUY MARKET 10 (0)"]
+    answer(stage, question, {2: PROCEED})  # nobody spoke of 1: it waits on
+    answer(stage, question, {1: Verdict(Ruling.REDUCE)})
+    decisions = stage.it.log("decisions")
+    assert decisions["symbol"].tolist() == [0, 2, 1]
+    assert decisions["quantity"].tolist() == [10.0, 10.0, 5.0]
+    assert decisions["row"].tolist() == [0, 0, 0]
+
+
+def test_an_approval_passes_every_gate_afresh() -> None:
+    stage = Stage(OPEN._replace(deployed=0.25), asks_verdicts=True)
+    question, _ = waiting(stage, 0)
+    stage.happen(Happening.MANUAL, 2, 10.0, 100.0)
+    answer(stage, question, {0: PROCEED})
+    assert stage.reasons()[-1] == Reason.DEPLOYED
+    answer(stage, question, {0: PROCEED})  # an answer cannot be replayed
+    assert len(stage.reasons()) == 3
+
+
+def test_a_persons_no_is_not_the_reasoners() -> None:
+    stage = Stage(asks_verdicts=True)
+    question, _ = waiting(stage, 0)
+    answer(stage, question, {0: Verdict(Ruling.SKIP)})
+    assert stage.reasons() == [Reason.OK, Reason.OK, Reason.APPROVAL]
+
+
+def test_what_nobody_approved_is_refused_at_the_next_close() -> None:
+    stage = Stage(asks_verdicts=True)
+    question, _ = waiting(stage, 0, 2)
+    answer(stage, question, {2: PROCEED})
+    decisions = stage.bar().decisions
+    assert (decisions["symbol"][0], decisions["reason"][0]) == (0, Reason.APPROVAL)
+    assert (decisions["action"][0], decisions["quantity"][0]) == (Action.REFUSE, 0.0)
+    assert (decisions["row"][0], len(decisions)) == (0, 1)
+    answer(stage, question, {0: PROCEED})
+    assert stage.it.trader.quantity.tolist() == [0.0, 10.0, 10.0]
+
+
+def test_an_approval_after_a_kill_buys_nothing() -> None:
+    stage = Stage(asks_verdicts=True)
+    question, _ = waiting(stage, 0)
+    stage.switch(Switch.KILL)
+    answer(stage, question, {0: PROCEED})
+    assert stage.reasons()[-1] == Reason.KILLED
+
+
+def test_a_holding_near_its_cap_is_not_topped_up_by_crumbs() -> None:
+    limits = OPEN._replace(
+        sizing=0, sizing_value=1.0, position=0.2, health_add=60.0, scrap=0.1, long_only=True
+    )
+    up = {0: (102.0, 102.0, 102.0, 102.0)}
+    for held, action in ((17.0, Action.ADD), (18.0, Action.REFUSE)):  # of 19 that 20 % pay for
+        stage = Stage(limits)
+        stage.happen(Happening.MANUAL, 0, held, 100.0)
+        assert stage.bar(BUY, up).decisions["action"].tolist() == [action]
 
 
 def test_what_is_written_down_never_overflows() -> None:

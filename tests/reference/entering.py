@@ -42,6 +42,7 @@ def _decide(world: World, book: Book, bar: Bar, side: int) -> None:
     action = Action.ENTER
     is_resting = book.order(bar.symbol, Role.ENTRY) is not None
     if bar.symbol in book.holdings or is_resting:
+        wanted = min(wanted, world.limits.position * book.equity())
         if is_resting or not _may_add(world, book, bar, wanted):
             _log(world, book, Wish(bar, side, 0.0, False), (Action.REFUSE, Reason.HELD, 0.0))
             return

@@ -171,10 +171,11 @@ def want(
     held, side = abs(book.quantity[i]) * book.mark[i], float(scratch.side[n])
     if limits.health_add <= 0.0 or book.health[i] < limits.health_add:
         return 0.0
-    if side * (book.mark[i] - book.average[i]) <= 0.0 or wanted - held <= limits.scrap * held:
+    more = min(wanted, limits.position * book.money[EQUITY]) - held
+    if side * (book.mark[i] - book.average[i]) <= 0.0 or more <= limits.scrap * held:
         return 0.0
     scratch.reason[n], scratch.calibrated[n] = OK, calibrated
-    return min(wanted, limits.position * book.money[EQUITY]) - held
+    return more
 
 
 @verb

@@ -18,6 +18,7 @@ from greenlight.engine.codes import (
     REASON_DISARMED,
     REASON_DRAWDOWN,
     REASON_ENTRIES,
+    REASON_HALTED,
     REASON_KILLED,
     REASON_LOT,
     REASON_MARGIN,
@@ -43,6 +44,7 @@ from greenlight.engine.state import (
     EQUITY,
     HALTED,
     KILLED,
+    ORDERED_HALT,
     PAUSED,
     PLANNED,
     SLOTS,
@@ -96,7 +98,7 @@ def gates(
 def system_gate(
     state: State, rules: Rules, feed: Feed, conditions: Conditions | None, cell: int
 ) -> int:
-    """Kill switch, arming, stale data, anomaly, daily loss, drawdown."""
+    """Kill switch, arming, stale data, anomaly, daily loss, drawdown, a halt by order."""
     count = state.book.counts
     if count[KILLED] != 0:
         return REASON_KILLED
@@ -112,6 +114,8 @@ def system_gate(
         return REASON_DAILY_LOSS
     if count[HALTED] != 0:
         return REASON_DRAWDOWN
+    if count[ORDERED_HALT] != 0:
+        return REASON_HALTED
     return OK
 
 

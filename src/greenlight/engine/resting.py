@@ -18,7 +18,12 @@ from greenlight.engine.state import NEVER, NONE, ROLES, Book, Orders
 from greenlight.engine.tape import F64
 
 _DUST = 1e-6  # of a lot, as in `settle`
-_KIND = (None, OrderKind.STOP, OrderKind.LIMIT, OrderKind.STOP, OrderKind.MARKET)  # by role
+_KIND = {
+    Role.STOP: OrderKind.STOP,
+    Role.TARGET: OrderKind.LIMIT,
+    Role.TRAIL: OrderKind.STOP,
+    Role.EXIT: OrderKind.MARKET,
+}
 
 
 class Resting:
@@ -102,7 +107,7 @@ def _replace(orders: Orders, i: int, role: int) -> ReplaceOrder:
 
 
 def _place(orders: Orders, i: int, role: int, side: Side) -> PlaceOrder:
-    kind = _KIND[role] or OrderKind(int(orders.kind[i]))
+    kind = OrderKind(int(orders.kind[i])) if role == ENTRY else _KIND[Role(role)]
     is_market, is_stop_limit = kind is OrderKind.MARKET, kind is OrderKind.STOP_LIMIT
     expires = kind is OrderKind.LIMIT and role == ENTRY and orders.expiry[i] != NEVER
     return PlaceOrder(

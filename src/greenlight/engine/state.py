@@ -48,7 +48,8 @@ ACCOUNT_ID = 21
 PLANNED = 22  # candidates accepted in this row
 WINDOWS_AT = 23  # row for which the correlation windows' sums stand
 RESTING = 24  # symbols whose ENTRY rested past the last close
-_COUNT = 25
+ORDERED_HALT = 25  # entries were halted by order, where HALTED is by drawdown
+_COUNT = 26
 
 NEVER = -(1 << 62)
 AT_CLOSE = 1 << 62  # a cool-off that begins with the close of the row in progress

@@ -3,9 +3,13 @@
 Each entry is compiled with all that it calls, so there are few, and they are small.
 """
 
+from math import nan
+
 from greenlight.engine.accounts import Execution, apply, cancel_entry, protect
+from greenlight.engine.codes import ACTION_EXIT, EXIT
 from greenlight.engine.compiled import loop
 from greenlight.engine.entries import enter, review
+from greenlight.engine.exits import leave
 from greenlight.engine.loop import moment_of
 from greenlight.engine.matching import Progress, next_execution, settle, start_bar
 from greenlight.engine.state import ACTIVE, NONE, Rules, State
@@ -33,6 +37,17 @@ def end_entries(state: State, now: Moment, symbol: int, reason: int) -> None:
         return
     for a in range(state.book.counts[ACTIVE]):
         cancel_entry(state, now, state.book.active[a], reason)
+
+
+@loop
+def exit_now(state: State, now: Moment, symbol: int, reason: int) -> None:
+    """Leave a position whole between closes; where an EXIT rests for part of it, for all of it."""
+    size, orders = abs(state.book.quantity[symbol]), state.orders
+    if size == 0.0:
+        return
+    if orders.state[symbol, EXIT] == NONE or orders.leaves[symbol, EXIT] < size:
+        leave(state, now, symbol, (ACTION_EXIT, reason), (nan, size))
+    cancel_entry(state, now, symbol, reason)
 
 
 @loop

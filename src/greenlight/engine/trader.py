@@ -15,6 +15,7 @@ from greenlight.domain import (
     BarsClosed,
     Command,
     Event,
+    ExitAsked,
     HaltError,
     Happened,
     OrderEnded,
@@ -22,11 +23,9 @@ from greenlight.domain import (
     Reason,
     RequestVerdicts,
     Role,
-    Ruling,
     SessionBegan,
     Switch,
     Switched,
-    Verdict,
     VerdictsReady,
 )
 from greenlight.engine.accounts import Execution
@@ -49,6 +48,8 @@ from greenlight.engine.state import (
     NEVER,
     NEXT_HAPPENING,
     NONE,
+    ORDERED_HALT,
+    PAUSED,
     PEAK,
     REFUSED_ID,
     WINDOWS_AT,
@@ -56,15 +57,14 @@ from greenlight.engine.state import (
     Rules,
     build_state,
 )
-from greenlight.engine.steps import book_fill, decide, end_entries
+from greenlight.engine.steps import book_fill, decide, end_entries, exit_now
 from greenlight.engine.tape import F64
 
 _LOGS = (("fills", FILLS), ("decisions", DECISIONS), ("flows", FLOWS), ("adjustments", ADJUSTMENTS))
 _ROLE_REASON = int(Reason.STOP) - int(Role.STOP)  # STOP, TARGET, TRAIL follow each other in both
-_ABSTAINED = Verdict(Ruling.ABSTAIN)
 _SWITCHES = {
     Switch.KILL: (KILLED, Reason.KILLED),
-    Switch.HALT: (HALTED, Reason.DRAWDOWN),
+    Switch.HALT: (ORDERED_HALT, Reason.HALTED),
     Switch.ANOMALY: (ANOMALY, Reason.ANOMALY),
 }
 
@@ -98,6 +98,17 @@ class Desk:
     asks_verdicts: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """What stops entries: kill, halt by order, anomaly, drawdown, a daily loss (till the roll)."""
+
+    killed: bool
+    halted: bool
+    anomaly: bool
+    drawdown: bool
+    paused: bool
+
+
 class Trader:
     """Decides. `process` takes one event, changes the book and says what follows from it."""
 
@@ -119,6 +130,44 @@ class Trader:
         """Signed units held of each symbol (N)."""
         return self._state.book.quantity.copy()
 
+    @property
+    def average(self) -> F64:
+        """Average entry price of each symbol (N), NaN where nothing is held."""
+        book = self._state.book
+        return np.where(book.quantity != 0.0, book.average, np.nan)
+
+    @property
+    def mark(self) -> F64:
+        """Last price of each symbol that was ever held (N), NaN of others."""
+        return self._state.book.mark.copy()
+
+    @property
+    def equity(self) -> float:
+        """Equity of the last close."""
+        return float(self._state.book.money[EQUITY])
+
+    @property
+    def cash(self) -> float:
+        """Cash after all that was booked."""
+        return float(self._state.book.money[CASH])
+
+    @property
+    def switches(self) -> Switches:
+        """What stops entries now."""
+        counts = self._state.book.counts
+        places = (KILLED, ORDERED_HALT, ANOMALY, HALTED, PAUSED)
+        return Switches(*(bool(counts[place]) for place in places))
+
+    def level(self, role: Role) -> F64:
+        """Price that the order of a role should have (N), NaN where none should rest."""
+        orders, k = self._state.orders, int(role)
+        return np.where(orders.state[:, k] != NONE, orders.price[:, k], np.nan)
+
+    def leaves(self, role: Role) -> F64:
+        """Quantity that should rest of a role (N), 0 for none."""
+        orders, k = self._state.orders, int(role)
+        return np.where(orders.state[:, k] != NONE, orders.leaves[:, k], 0.0)
+
     def process(self, event: Event) -> Step:
         """Take one event in. Raises HaltError where a happening is given twice."""
         self._state.book.counts[FILLS : ADJUSTMENTS + 1] = 0
@@ -133,6 +182,9 @@ class Trader:
                 self._fill(event)
             case OrderEnded():
                 self._end(event)
+            case ExitAsked():
+                now = moment_between(event.time)
+                exit_now(self._state, now, event.symbol, int(event.reason))
             case SessionBegan() | Happened():
                 self._begin(event)
             case VerdictsReady():
@@ -146,7 +198,7 @@ class Trader:
         state, window = self._state, self._windows[bar.block]
         unheard = self._pending.pop(bar.block, None)
         if unheard is not None:
-            self._enter(bar.block, unheard, np.zeros(len(unheard.passed)))
+            self._enter(bar.block, unheard.unheard(), np.ones(len(unheard.passed)))
         window.append(bar)
         state.book.counts[WINDOWS_AT] = NEVER  # rows are all number 0 here
         forget(state.scratch)
@@ -168,12 +220,11 @@ class Trader:
         pending = self._pending.get(answer.block)
         if pending is None or pending.close_ts != answer.close_ts:
             return
+        told, verdict, later = pending.divide(answer)
         del self._pending[answer.block]
-        verdict = np.ones(len(pending.passed))
-        for n in np.flatnonzero(pending.passed):
-            symbol = int(pending.columns["symbol"][n])
-            verdict[n] = answer.verdicts.get(symbol, _ABSTAINED).multiplier
-        self._enter(answer.block, pending, verdict)
+        if len(later.passed) > 0:
+            self._pending[answer.block] = later
+        self._enter(answer.block, told, verdict)
 
     def _enter(self, block: int, pending: Pending, verdict: F64) -> None:
         """Decide on a close's proposals; the gates are asked again if anything came in between."""
@@ -204,9 +255,12 @@ class Trader:
         self._resting.fill(state.orders, order, event.quantity, lot)
 
     def _end(self, event: OrderEnded) -> None:
-        """Take an order off the table that the venue has ended; one gone already is no news."""
+        """Take an order off the table that the venue has ended; one gone already is no news.
+
+        What protects stays wanted: whoever lays orders lays it again.
+        """
         orders, order, role = self._state.orders, event.id, int(event.id.role)
-        rests = orders.state[order.symbol, role] != NONE
+        rests = orders.state[order.symbol, role] != NONE and role in (Role.ENTRY, Role.EXIT)
         if not rests or orders.intent[order.symbol, role] != order.intent:
             return
         self._resting.end(order)
@@ -228,12 +282,16 @@ class Trader:
         counts[NEXT_HAPPENING] = 0
 
     def _switch(self, event: Switched) -> None:
-        """Stop entries and cancel those that rest, or allow them again from this equity on."""
+        """Stop entries and cancel those that rest, or allow them again.
+
+        A resumption after a drawdown counts the drawdown from this equity on.
+        """
         book = self._state.book
         if event.switch is Switch.RESUME:
-            for place, _ in _SWITCHES.values():
+            if book.counts[HALTED] != 0:
+                book.money[PEAK] = book.money[EQUITY]
+            for place in (KILLED, ORDERED_HALT, ANOMALY, HALTED):
                 book.counts[place] = 0
-            book.money[PEAK] = book.money[EQUITY]
             return
         place, reason = _SWITCHES[event.switch]
         book.counts[place] = 1
