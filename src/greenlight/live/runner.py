@@ -59,7 +59,7 @@ class Runner:
     ) -> None:
         self._trader, self._journal, self._orders, self._ask = trader, journal, orders, ask
         self._session = session
-        self._queue: deque[tuple[Event, FillSource | None]] = deque()
+        self._queue: deque[Heard] = deque()
         self._owed: deque[Record] = deque()  # written down late: the journal took no more
         self._wake = asyncio.Event()
         self._listeners: list[Callable[[Turn], None]] = []
@@ -79,9 +79,9 @@ class Runner:
         """Let somebody see every turn, after its commands were handed on."""
         self._listeners.append(listener)
 
-    def put(self, event: Event, source: FillSource | None = None) -> None:
-        """Queue an event; `source` says which ticket a fill is of."""
-        self._queue.append((event, source))
+    def put(self, event: Event, source: FillSource | None = None, activity: str = "") -> None:
+        """Queue an event; `source`, `activity`: see `Heard`."""
+        self._queue.append(Heard(event, source, activity))
         self._wake.set()
 
     async def run(self, clock: Clock) -> None:
@@ -100,12 +100,12 @@ class Runner:
         full."""
         self._settle()
         while self._queue:
-            event, source = self._queue[0]
-            if (began := self._beginning(event)) is not None:
-                self._turn(began, None)
+            heard = self._queue[0]
+            if (began := self._beginning(heard.event)) is not None:
+                self._turn(Heard(began))
                 self._session = began.time.session
                 continue
-            self._turn(event, source)
+            self._turn(heard)
             self._queue.popleft()
             self._settle()
 
@@ -118,9 +118,9 @@ class Runner:
             return None
         return SessionBegan(event.time, nan) if event.time.session > self._session else None
 
-    def _turn(self, event: Event, source: FillSource | None) -> None:
-        self._journal.append(Heard(event, source))
-        step = self._trader.process(event)
+    def _turn(self, heard: Heard) -> None:
+        self._journal.append(heard)
+        step = self._trader.process(heard.event)
         self.last = step
         self._owed.append(
             Decided(
@@ -140,7 +140,7 @@ class Runner:
         for request in requests:
             self._ask(request)
         for listener in self._listeners:
-            listener(Turn(event, step))
+            listener(Turn(heard.event, step))
 
     def _settle(self) -> None:
         """Write down what is owed."""

@@ -1,0 +1,217 @@
+"""Book against venue: orders, positions, cash. What differs is explained, adopted, or a halt.
+
+A difference counts only if it is seen twice with nothing in flight: a snapshot may be stale. What
+was booked is compared again the next time.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+from greenlight.domain import (
+    ClientId,
+    GreenlightError,
+    Holding,
+    OrderReport,
+    Switch,
+    Switched,
+    VenueAccount,
+    VenueOrder,
+)
+from greenlight.engine import Trader
+from greenlight.ledger import Answer, Drift, DriftKind, Halted, Reconciled, Record
+from greenlight.live.booking import CASH, Bookkeeper, Difference
+from greenlight.live.ports import Broker, Clock
+from greenlight.live.settings import WatchSettings
+from greenlight.live.timekeeping import Timekeeper
+from greenlight.live.universe import Universe, exact
+
+_AGAIN_S = 2.0
+_HELP = "look at the broker, then run greenlight reconcile --adopt, --release or --repair"
+_ZERO = Decimal(0)
+_CENT = Decimal("0.01")
+
+
+class Tickets(Protocol):
+    """What reconciliation asks of the executor."""
+
+    def is_settled(self, symbol: int) -> bool:
+        """Whether nothing of the symbol is in flight."""
+        ...
+
+    def knows(self, order: VenueOrder) -> bool:
+        """Whether an open order at the venue is a ticket of the run, or the leg of one."""
+        ...
+
+    def owns(self, venue_id: str) -> bool:
+        """Whether an order at the venue, open or ended, was laid by this run."""
+        ...
+
+    def hear(self, report: OrderReport, by: str) -> None:
+        """Take a report."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Both sides of the comparison. is_idle: nothing waits to be told to the trader."""
+
+    broker: Broker
+    trader: Trader
+    tickets: Tickets
+    universe: Universe
+    times: Timekeeper
+    clock: Clock
+    settings: WatchSettings
+    tell: Callable[[Switched], None]
+    note: Callable[[Record], object]
+    is_idle: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What the venue said."""
+
+    account: VenueAccount
+    holdings: Mapping[str, Holding]
+    orders: tuple[VenueOrder, ...]
+
+
+class Reconciler:
+    """Compares, and acts on what differs. released: instruments that are no longer compared."""
+
+    def __init__(self, sides: Sides, books: Bookkeeper) -> None:
+        self._it, self._books = sides, books
+        self._halted: set[str] = set()
+        self.released: set[str] = set()
+
+    async def reconcile(self, resolve: Answer | None = None) -> Reconciled:
+        """Compare once. resolve: a person's word on what nothing explains.
+
+        Raises RetryError where the venue does not answer.
+        """
+        snapshot = await self._read()
+        drifts = [*await self._orders(snapshot), *self._foreign(snapshot)]
+        pending = self._differences(snapshot)
+        if pending:
+            await self._it.clock.sleep(_AGAIN_S)
+            snapshot = await self._read()
+            later = self._differences(snapshot)
+            pending = {name: one for name, one in later.items() if pending.get(name) == one}
+        if pending:
+            drifts += await self._answer(pending, snapshot, resolve)
+        count = sum(one.quantity != _ZERO for one in snapshot.holdings.values())
+        done = Reconciled(snapshot.account, len(snapshot.orders), count, tuple(drifts))
+        self._it.note(done)
+        return done
+
+    async def _read(self) -> Snapshot:
+        broker = self._it.broker
+        holdings = await broker.holdings()
+        orders = await broker.open_orders()
+        return Snapshot(await broker.account(), holdings, orders)
+
+    def _foreign(self, snapshot: Snapshot) -> list[Drift]:
+        """Positions in what this run does not trade: named, left alone."""
+        ours = set(self._it.universe.symbols) - self.released
+        kind, answer = DriftKind.POSITION, Answer.EXPLAINED
+        return [
+            Drift(kind, name, _ZERO, one.quantity, answer, "not of this run, left alone")
+            for name, one in snapshot.holdings.items()
+            if name not in ours and one.quantity != _ZERO
+        ]
+
+    def _differences(self, snapshot: Snapshot) -> dict[str, Difference]:
+        """What differs, by instrument, of cash under CASH; only what is settled."""
+        it, found = self._it, {}
+        if not it.is_idle():
+            return {}
+        quantity = it.trader.quantity
+        is_all_settled = True
+        for number, name in enumerate(it.universe.symbols):
+            if not it.tickets.is_settled(number):
+                is_all_settled = False
+                continue
+            held = snapshot.holdings.get(name)
+            venue = _ZERO if held is None else held.quantity
+            book = exact(float(quantity[number]))
+            if venue != book and name not in self.released:
+                found[name] = Difference(name, book, venue)
+        cash = Difference(CASH, exact(float(it.trader.cash)), snapshot.account.cash)
+        if is_all_settled and not self.released and abs(cash.amount) >= _CENT:
+            found[CASH] = cash
+        return found
+
+    async def _answer(
+        self, pending: Mapping[str, Difference], snapshot: Snapshot, resolve: Answer | None
+    ) -> list[Drift]:
+        """Explain by the venue's own record first, then as a person says, adopt, or halt."""
+        activities = await self._it.broker.activities(self._books.since_ts)
+        drifts = self._books.explain(activities, pending, self._it.tickets.owns)
+        if drifts:
+            return drifts
+        return [self._judge(one, snapshot, resolve) for one in pending.values()]
+
+    def _judge(self, one: Difference, snapshot: Snapshot, resolve: Answer | None) -> Drift:
+        """What nothing explains: small is adopted, else a person decides, else entries halt."""
+        kind = DriftKind.CASH if one.name == CASH else DriftKind.POSITION
+        drift = (kind, one.name, one.book, one.venue)
+        if resolve is Answer.RELEASED and one.name != CASH:
+            self.released.add(one.name)
+            self._books.release(one)
+            return Drift(*drift, Answer.RELEASED, "a person keeps it from now on")
+        held = snapshot.holdings.get(one.name)
+        if resolve is Answer.ADOPTED:
+            self._books.adopt(one, held)
+            self._halted.clear()
+            return Drift(*drift, Answer.ADOPTED, "a person said so")
+        if abs(one.amount) <= self._tolerance(one, snapshot):
+            self._books.adopt(one, held)
+            return Drift(*drift, Answer.ADOPTED, "small")
+        return self._halt(Drift(*drift, Answer.HALTED, "nothing explains it"))
+
+    def _tolerance(self, one: Difference, snapshot: Snapshot) -> Decimal:
+        settings = self._it.settings
+        if one.name == CASH:
+            return settings.drift_cash * abs(snapshot.account.equity)
+        return settings.drift_quantity * abs(one.book)
+
+    def _halt(self, drift: Drift) -> Drift:
+        """Stop entries and say what to do, once for each difference."""
+        what = drift.subject or "cash"
+        why = f"{what}: the book says {drift.book}, the broker {drift.venue}; {_HELP}"
+        if why not in self._halted:
+            self._halted.add(why)
+            self._it.note(Halted("reconciliation", why))
+            time = self._it.times.bar_time(0, self._it.clock.now())
+            self._it.tell(Switched(time, Switch.HALT))
+        return drift
+
+    async def _orders(self, snapshot: Snapshot) -> list[Drift]:
+        """Cancel orders that bear our mark and that no ticket stands for; name foreign ones."""
+        drifts = []
+        for order in _with_legs(snapshot.orders):
+            if self._it.tickets.knows(order):
+                self._it.tickets.hear(OrderReport(order), "reconciliation")
+                continue
+            answer, cause = Answer.EXPLAINED, "not ours, left alone"
+            if ClientId.parse(order.client_id) is not None:
+                answer, cause = Answer.REPAIRED, await self._cancel(order)
+            name, left = order.client_id or order.venue_id, order.quantity - order.filled
+            drifts.append(Drift(DriftKind.ORDER, name, _ZERO, left, answer, cause))
+        return drifts
+
+    async def _cancel(self, order: VenueOrder) -> str:
+        try:
+            await self._it.broker.cancel(order.venue_id)
+        except GreenlightError as error:
+            return f"left behind by an earlier lease; cancelling it failed: {error}"
+        return "left behind by an earlier lease, cancelled"
+
+
+def _with_legs(orders: Iterable[VenueOrder]) -> Iterable[VenueOrder]:
+    """Orders and the stops beside them."""
+    for order in orders:
+        yield order
+        yield from order.legs
