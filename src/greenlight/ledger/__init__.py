@@ -1,5 +1,7 @@
 """The journal, append-only and the source of truth, and the views rebuilt from it."""
 
+from greenlight.ledger.codec import decode, encode, kind_of
+from greenlight.ledger.memory import MemoryDisk, MemoryJournal
 from greenlight.ledger.records import (
     Act,
     Alerted,
@@ -52,6 +54,8 @@ __all__ = [
     "Heard",
     "KillChecked",
     "Killed",
+    "MemoryDisk",
+    "MemoryJournal",
     "Mode",
     "Outcome",
     "Reconciled",
@@ -62,4 +66,7 @@ __all__ = [
     "Sending",
     "Started",
     "Stopped",
+    "decode",
+    "encode",
+    "kind_of",
 ]
