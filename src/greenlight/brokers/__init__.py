@@ -1,5 +1,6 @@
 """Brokers: whoever carries out orders."""
 
+from greenlight.brokers.paper import SimulatedBroker, SimulatedMarket
 from greenlight.brokers.simulated import SimulatedExchange
 
-__all__ = ["SimulatedExchange"]
+__all__ = ["SimulatedBroker", "SimulatedExchange", "SimulatedMarket"]

@@ -115,13 +115,17 @@ class OrderState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """One fill as the venue told it; fee 0 where it is not told."""
+    """One fill as the venue told it; fee 0 where it is not told.
+
+    reference: the price before spread, slippage and impact; only a simulated venue knows it.
+    """
 
     id: str
     quantity: Decimal
     price: Decimal
     ts: int
     fee: Decimal = Decimal(0)
+    reference: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

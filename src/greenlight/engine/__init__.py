@@ -1,5 +1,6 @@
 """The engine: verbs, compiled and without I/O, and the loop that drives them over history."""
 
+from greenlight.engine.accounts import Execution
 from greenlight.engine.following import UNFINISHED, Entries, Outcomes, follow
 from greenlight.engine.limits import (
     UNLIMITED,
@@ -9,7 +10,7 @@ from greenlight.engine.limits import (
     build_costs,
     build_specs,
 )
-from greenlight.engine.matcher import Ended, Matcher
+from greenlight.engine.matcher import Ended, Matcher, Rest, Touch
 from greenlight.engine.simulation import Run, Surroundings, simulate, simulate_many
 from greenlight.engine.state import Rules
 from greenlight.engine.tape import (
@@ -39,10 +40,12 @@ __all__ = [
     "Desk",
     "Ended",
     "Entries",
+    "Execution",
     "Happenings",
     "Limits",
     "Matcher",
     "Outcomes",
+    "Rest",
     "Row",
     "Rules",
     "Run",
@@ -51,6 +54,7 @@ __all__ = [
     "Surroundings",
     "Switches",
     "Tape",
+    "Touch",
     "Trader",
     "build_costs",
     "build_happenings",

@@ -102,11 +102,20 @@ class Pane(OneRow):
 
     def show(self, bar: BarsClosed) -> None:
         """Make the bar the row."""
+        self._remember()
+        self.write(bar, 1, self.width)
+
+    def stand(self, time: BarTime) -> None:
+        """A time after the bar in sight: it is over, and what is known of it is the last known."""
+        self._remember()
+        write_time(self.feed.tape, time)
+        self.feed.tape.at[0], self.feed.tape.base[0] = 1, self.width
+
+    def _remember(self) -> None:
         for column in (self.conditions.sigma, self.feed.tape.close):  # close last: it says which
             before, last = column[: self.width], column[self.width :]
             seen = ~np.isnan(self.feed.tape.close[self.width :])
             before[seen] = last[seen]
-        self.write(bar, 1, self.width)
 
 
 def occasion(event: SessionBegan | Happened) -> Feed:
