@@ -1,0 +1,179 @@
+"""What must add up: fills, cash, positions, limits."""
+
+from decimal import Decimal
+
+from greenlight.domain import PlaceOrder, Role
+from greenlight.ledger import Answer, Decided, DriftKind, Reconciled
+from greenlight.storm.invariants.scene import Invariant, Scene
+from greenlight.storm.witness import (
+    Fact,
+    Shown,
+    Written,
+)
+
+_NS = 1_000_000_000
+_ZERO = Decimal(0)
+_CENT = Decimal("0.01")
+
+
+class BookedOnce(Invariant):
+    """No fill is booked twice, and in the end none is missing."""
+
+    name = "booked-once"
+
+    def hear(self, fact: Fact) -> None:
+        """Look at what the journal has booked of each order."""
+        if not isinstance(fact, Written):
+            return
+        source = getattr(fact.entry.record, "source", None)
+        if source is None:
+            return
+        booked = self.scene.journal.booked.get(source.client_id, 0.0)
+        filled = self._filled(source.client_id)
+        if booked > filled * (1 + 1e-9):
+            raise self.broken(f"{source.client_id}: {filled:g} filled, {booked:g} booked")
+        if abs(booked - float(source.filled)) > 1e-6:
+            raise self.broken(
+                f"{source.client_id}: {booked:g} booked, its source says {source.filled}"
+            )
+
+    def rest(self) -> None:
+        """Everything that filled is booked."""
+        for client_id, venue_id in self.scene.venue.by_client.items():
+            name = self.scene.venue.orders[venue_id].name
+            if name is None or name.role == "M":
+                continue
+            booked = self.scene.journal.booked.get(client_id, 0.0)
+            filled = self._filled(client_id)
+            if abs(booked - filled) > 1e-6:
+                raise self.broken(f"{client_id}: {filled:g} filled, {booked:g} booked at the end")
+
+    def _filled(self, client_id: str) -> float:
+        """Of the order and, where it is one of a pair, of its leg."""
+        venue = self.scene.venue
+        venue_id = venue.by_client.get(client_id, "")
+        own = [
+            one for one in venue.orders.values() if venue_id in (one.laid.venue_id, one.laid.parent)
+        ]
+        return float(sum((one.filled for one in own), _ZERO)) if venue_id else 0.0
+
+
+class CashConserved(Invariant):
+    """The venue's cash and positions are what its fills and movements come to."""
+
+    name = "cash-conserved"
+
+    def hear(self, fact: Fact) -> None:
+        """Compare whenever the venue shows the account."""
+        if not isinstance(fact, Shown):
+            return
+        own = self.scene.venue
+        if abs(fact.cash - own.cash) > Decimal("0.0001"):
+            raise self.broken(f"cash {fact.cash} shown, {own.cash} counted")
+        shown = dict(fact.positions)
+        for symbol in shown | own.positions:
+            if shown.get(symbol, _ZERO) != own.held(symbol):
+                raise self.broken(
+                    f"{symbol}: {shown.get(symbol, _ZERO)} shown, {own.held(symbol)} counted"
+                )
+
+
+class BooksAgree(Invariant):
+    """In the end book and venue agree: positions, cash to the cent, open orders; or the journal has
+    named the difference and stopped entries."""
+
+    name = "books-agree"
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._named: set[tuple[DriftKind, str]] = set()
+
+    def hear(self, fact: Fact) -> None:
+        """Remember what the last reconciliation has named."""
+        if isinstance(fact, Written) and isinstance(record := fact.entry.record, Reconciled):
+            halting = (Answer.HALTED, Answer.RELEASED)
+            self._named = {(d.kind, d.subject) for d in record.drifts if d.answer in halting}
+
+    def rest(self) -> None:
+        """Compare all there is."""
+        journal, venue = self.scene.journal, self.scene.venue
+        for number, symbol in enumerate(journal.symbols):
+            book, held = Decimal(str(journal.held(number))), venue.held(symbol)
+            if abs(book - held) > Decimal("1e-6"):
+                self._unless_named(
+                    DriftKind.POSITION, symbol, f"{symbol}: book {book}, venue {held}"
+                )
+        cash = Decimal(str(journal.cash))
+        if abs(cash - venue.cash) > _CENT:
+            self._unless_named(DriftKind.CASH, "", f"cash: book {cash:.4f}, venue {venue.cash}")
+        self._compare_orders()
+
+    def _compare_orders(self) -> None:
+        ours = {
+            one.laid.client_id for one in self.scene.venue.open_orders() if one.name is not None
+        }
+        believed = {name for name, b in self.scene.journal.tickets.items() if b.is_open}
+        if believed != ours:
+            raise self.broken(
+                f"open orders: only in the book {sorted(believed - ours)}, "
+                f"only at the venue {sorted(ours - believed)}"
+            )
+
+    def _unless_named(self, kind: DriftKind, subject: str, why: str) -> None:
+        is_named = any(k is kind and subject in ("", s) for k, s in self._named)
+        if not (is_named and self.scene.journal.stopped_by):
+            raise self.broken(why)
+
+
+class DriftAnswered(Invariant):
+    """Only a small difference is adopted unasked."""
+
+    name = "drift-answered"
+
+    def hear(self, fact: Fact) -> None:
+        """Look at every difference that was adopted."""
+        if not isinstance(fact, Written) or not isinstance(fact.entry.record, Reconciled):
+            return
+        record, terms = fact.entry.record, self.scene.terms
+        for drift in record.drifts:
+            if drift.answer is not Answer.ADOPTED or drift.kind is DriftKind.ORDER:
+                continue
+            off = abs(drift.book - drift.venue)
+            if drift.kind is DriftKind.CASH:
+                most = record.account.equity * terms.drift_cash
+            else:
+                most = max(abs(drift.book), abs(drift.venue)) * terms.drift_quantity
+            if off > most:
+                raise self.broken(f"{drift.kind} {drift.subject}: {off} adopted, {most} allowed")
+
+
+class GatesHold(Invariant):
+    """What is decided keeps every limit, by the prices and fills that the journal knew."""
+
+    name = "gates-hold"
+
+    def hear(self, fact: Fact) -> None:
+        """Look at every entry decided."""
+        if isinstance(fact, Written) and isinstance(fact.entry.record, Decided):
+            for command in fact.entry.record.commands:
+                if isinstance(command, PlaceOrder) and command.id.role is Role.ENTRY:
+                    self._look_at(command)
+
+    def _look_at(self, command: PlaceOrder) -> None:
+        journal, number = self.scene.journal, command.id.symbol
+        equity = journal.equity()
+        worth = {n: abs(q) * journal.marks.get(n, 0.0) for n, q in journal.quantity.items()}
+        for n, (left, price) in journal.resting.items():
+            worth[n] = worth.get(n, 0.0) + left * price
+        sector = journal.sectors[number]
+        peers = sum(w for n, w in worth.items() if journal.sectors[n] == sector)
+        checks: list[tuple[str, float, float]] = [
+            ("position", worth.get(number, 0.0), journal.limits["position"] * equity),
+            ("deployed", sum(worth.values()), journal.limits["deployed"] * equity),
+            ("entries", journal.entries_today, journal.limits["entries_per_day"]),
+        ]
+        if sector >= 0:
+            checks.append(("sector", peers, float(journal.limits["sector"]) * equity))
+        for what, value, limit in checks:
+            if value > float(limit) * (1 + 1e-6):
+                raise self.broken(f"{what}: {value:.2f} where {float(limit):.2f} is allowed")
