@@ -175,12 +175,11 @@ class Flattener:
             await self._answered(close.ticket.client_id, Outcome.ACCEPTED, order.venue_id)
         if close.order is None:
             self.progress.note_close(close.ticket)
-        is_news = order.filled > close.filled
-        close.order = order
-        if is_news or not order.state.is_open:
+        spot = self._spot(close.ticket.instrument)
+        if spot.hear(close, order, self._clock.now()) or not order.state.is_open:
             await self._note(Reported(OrderReport(order), "kill"))
         if not order.state.is_open and order.state is not OrderState.FILLED:
-            self._refused(self._spot(order.instrument), order.reason or f"it was {order.state}")
+            self._refused(spot, order.reason or f"it was {order.state}")
 
     async def _missing(self, close: Close) -> None:
         """Not known to the venue, or not yet."""
@@ -226,7 +225,6 @@ class Flattener:
             spot.serial += 1
             naming = self._naming
             name = str(ClientId(naming.fence, spot.number, naming.intent, Role.MANUAL, spot.serial))
-        spot.vanished = ""
         ticket = Ticket(name, spot.name, spot.side, OrderKind.MARKET, quantity, Span.DAY)
         close = Close(ticket, self._clock.now())
         spot.begin(close)

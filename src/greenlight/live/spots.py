@@ -62,8 +62,9 @@ class Close:
 class Spot:
     """An instrument of the account.
 
-    quantity: as read last, and so since `since_ts`. base: what was read when the first of `closes`
-    was sent. vanished: the name of a close that never arrived, to be used again.
+    quantity: as read last. since_ts: since when nothing is new of it, neither that reading nor own
+    fills. base: what was read when the first of `closes` was sent. vanished: the name of a close
+    that never arrived, to be used again.
     """
 
     name: str
@@ -97,6 +98,15 @@ class Spot:
         """Note what the venue says is held."""
         if quantity != self.quantity or self.since_ts is None:
             self.quantity, self.since_ts = quantity, now
+
+    def hear(self, close: Close, order: VenueOrder, now: int) -> bool:
+        """Note what the venue says of an own close; whether that tells of a fill."""
+        is_news = order.filled > close.filled
+        if is_news:  # what is read of the position may not know of it yet
+            self.since_ts = now
+        close.order = order
+        self.vanished = ""  # it did arrive
+        return is_news
 
     def begin(self, close: Close) -> None:
         """Note a close that is about to be sent."""
