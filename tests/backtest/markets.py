@@ -8,7 +8,6 @@ from math import inf
 import numpy as np
 
 from greenlight.backtest.run import Plan
-from greenlight.backtest.voting import Voice
 from greenlight.backtest.walkforward import Search
 from greenlight.domain import (
     AssetClass,
@@ -23,6 +22,7 @@ from greenlight.domain import (
 from greenlight.engine import Limits, Rules, build_costs, build_specs
 from greenlight.indicators import sma
 from greenlight.market import Adjustment, Bars, Facts, History, Sectors
+from greenlight.scoring import Voice
 from greenlight.signals import Integer, strategy
 
 DAY_NS = 86_400_000_000_000

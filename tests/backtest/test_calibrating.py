@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from markets import LOOSE, history
 
-from greenlight.backtest.assembly import assemble
-from greenlight.backtest.calibrating import calibrated
 from greenlight.engine import Limits, Rules, build_costs, build_specs, simulate
+from greenlight.scoring import assemble, calibrated
 
 SESSIONS = 2_000
 

@@ -15,10 +15,10 @@ from greenlight.backtest.identity import Identity, identify
 from greenlight.backtest.run import backtest
 from greenlight.backtest.transfers import trips_of
 from greenlight.backtest.trials import TrialCount
-from greenlight.backtest.voting import Voice
 from greenlight.backtest.walkforward import Search
 from greenlight.domain import StockMerger, UserError
 from greenlight.market import Membership
+from greenlight.scoring import Voice
 
 CONFIG = {"limits": {"deployed": 1.0}}
 

@@ -9,8 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greenlight.analytics import Sharpe
-from greenlight.backtest.assembly import assemble
-from greenlight.backtest.voting import Voice, cast, scores
 from greenlight.backtest.walkforward import (
     Search,
     choose,
@@ -21,6 +19,7 @@ from greenlight.backtest.walkforward import (
 )
 from greenlight.domain import UserError
 from greenlight.engine import simulate
+from greenlight.scoring import Voice, assemble, cast, scores
 from greenlight.signals import Choice, Integer, strategy
 
 

@@ -9,8 +9,8 @@ from greenlight.backtest.plain import to_json, to_plain
 from greenlight.backtest.result import Comparison, FunnelStep, Result, Segment
 from greenlight.backtest.run import Backtest, Plan, backtest
 from greenlight.backtest.trials import Trial, TrialCount, TrialLedger
-from greenlight.backtest.voting import Voice
 from greenlight.backtest.walkforward import Search
+from greenlight.scoring import Voice
 
 __all__ = [
     "LATEST",

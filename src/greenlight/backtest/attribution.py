@@ -16,14 +16,13 @@ from greenlight.analytics import (
     shared_trades,
     trades_by,
 )
-from greenlight.backtest.assembly import F32, F64, I64, Assembled
 from greenlight.backtest.measurement import opening_rows
 from greenlight.backtest.result import Breakdown
 from greenlight.backtest.sessions import Sessions
-from greenlight.backtest.voting import adjusted_closes
 from greenlight.domain import Reason
 from greenlight.engine import Run
 from greenlight.indicators import Regime, market_regimes
+from greenlight.scoring import F32, F64, I64, Assembled, adjusted_closes
 
 UNKNOWN = "unknown"
 _EXITS = {

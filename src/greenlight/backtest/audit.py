@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from greenlight.backtest.audit_replay import F32, TOLERANCE, Fault, Finding
 from greenlight.backtest.audit_trial import try_voice
-from greenlight.backtest.voting import LEARNING_HORIZON
 from greenlight.forecast import ensemble, equal_weights, learned_weights
 from greenlight.indicators import REGIME_LOOKBACK, Regime, market_regimes, regimes
 from greenlight.market import Bars, History, View, views
+from greenlight.scoring import LEARNING_HORIZON
 from greenlight.signals import Strategy, impurities, strategy
 
 F64 = NDArray[np.float64]

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from greenlight.analytics import wealth_index
-from greenlight.backtest.assembly import F64, I64, STALE_BARS, Assembled, Seen
 from greenlight.backtest.measurement import Benchmark
 from greenlight.backtest.sessions import BOOL, Sessions
 from greenlight.domain import Happening
+from greenlight.scoring import F64, I64, STALE_BARS, Assembled, Seen
 
 BUY_AND_HOLD = "Buy and hold"
 EQUAL_WEIGHT = "Monthly equal weight"

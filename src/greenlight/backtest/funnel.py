@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from greenlight.backtest.assembly import F32, Assembled
-from greenlight.backtest.calibrating import Followed
 from greenlight.backtest.result import FunnelStep, SizingUsed
 from greenlight.domain import Action, Reason, Role
 from greenlight.engine import Run
+from greenlight.scoring import F32, Assembled, Followed
 
 _LABELS = {
     Reason.KILLED: "Kill switch",

@@ -20,11 +20,11 @@ from greenlight.analytics import (
     turnover,
     years_between,
 )
-from greenlight.backtest.assembly import F64, I64, Assembled
 from greenlight.backtest.result import SCALINGS, Comparison, CostsPaid, Segment
 from greenlight.backtest.sessions import Sessions
 from greenlight.domain import CashKind
 from greenlight.engine import Run
+from greenlight.scoring import F64, I64, Assembled
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 import numpy as np
 
 from greenlight.analytics import equal_volatility_share, scaled, wealth_index
-from greenlight.backtest.assembly import I64, Assembled, Seen
 from greenlight.backtest.measurement import Benchmark
 from greenlight.backtest.pictures import Curve, Curves, Marks, Pictures, SymbolPicture
 from greenlight.backtest.result import SCALINGS
 from greenlight.backtest.sessions import Sessions
 from greenlight.domain import Reason, Role, Side, Timeframe
 from greenlight.engine import Run
+from greenlight.scoring import I64, Assembled, Seen
 
 MOST_SYMBOLS = 8
 #: From this mean exposure on the account is drawn beside benchmarks that are fully invested.

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from greenlight.backtest.affording import require_affordable, unaffordable
-from greenlight.backtest.assembly import ENDINGS, F32, F64, Assembled, assemble
 from greenlight.backtest.attribution import Ballots, break_down
 from greenlight.backtest.audit import audit, equal_scores, learned_scores
 from greenlight.backtest.benchmarks import benchmarks
-from greenlight.backtest.calibrating import Followed, calibrated
 from greenlight.backtest.funnel import funnel, sizing_used
 from greenlight.backtest.identity import Identity
 from greenlight.backtest.measurement import Measured, segment
@@ -21,11 +19,22 @@ from greenlight.backtest.sensitivity import capacity, delisting
 from greenlight.backtest.sessions import Sessions, by_session
 from greenlight.backtest.transfers import trips_of
 from greenlight.backtest.trials import TrialCount
-from greenlight.backtest.voting import Voice, scores, unchecked_share
 from greenlight.backtest.walkforward import Search, Window, fit, plan_windows, purge_gap
 from greenlight.domain import AssetClass, UserError
 from greenlight.engine import Rules, Run, simulate, warm_up
 from greenlight.market import History
+from greenlight.scoring import (
+    ENDINGS,
+    F32,
+    F64,
+    Assembled,
+    Followed,
+    Voice,
+    assemble,
+    calibrated,
+    scores,
+    unchecked_share,
+)
 
 Told = Callable[[str], None]
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 
 from greenlight.analytics import performance
-from greenlight.backtest.assembly import F32, Assembled
 from greenlight.backtest.measurement import Measured, costs_paid
 from greenlight.backtest.result import CapacityRow, DelistingRow
 from greenlight.backtest.sessions import by_session
 from greenlight.domain import Happening, Reason
 from greenlight.engine import Run, simulate
+from greenlight.scoring import F32, Assembled
 
 MULTIPLES = (1.0, 10.0, 100.0)
 DELIST_RETURNS = (0.0, -0.3, -1.0)

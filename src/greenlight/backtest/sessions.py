@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greenlight.analytics import bill_returns, simple_returns
-from greenlight.backtest.assembly import F64, I64, Assembled, Seen
 from greenlight.domain import CashKind
 from greenlight.engine import Run
+from greenlight.scoring import F64, I64, Assembled, Seen
 
 BOOL = NDArray[np.bool_]
 

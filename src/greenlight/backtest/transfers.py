@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greenlight.analytics import RoundTrips, round_trips
-from greenlight.backtest.assembly import Assembled
 from greenlight.domain import Happening
 from greenlight.engine import Run
+from greenlight.scoring import Assembled
 
 _GIVEN = (int(Happening.STOCK_MERGER), int(Happening.SPIN_OFF))
 

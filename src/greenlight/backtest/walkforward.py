@@ -14,12 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from greenlight.analytics import Sharpe, bill_returns, periods_a_year, sharpe, simple_returns
-from greenlight.backtest.assembly import F32, I64, Assembled
 from greenlight.backtest.result import Fit
 from greenlight.backtest.sessions import session_ends
-from greenlight.backtest.voting import Voice, cast, scores
 from greenlight.domain import UserError
 from greenlight.engine import Run, simulate_many
+from greenlight.scoring import F32, I64, Assembled, Voice, cast, scores
 from greenlight.signals import Value
 
 Parameters = dict[str, Value]

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from greenlight.backtest.assembly import F32, I64, Assembled
 from greenlight.engine import Entries, follow
 from greenlight.forecast import Trades, calibrate
+from greenlight.scoring.assembly import F32, I64, Assembled
 
 #: Of a symbol's candidates within this share of the holding time one is followed: their outcomes
 #: overlap, and would count for more than they tell. Which one depends on the past alone.

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from greenlight.backtest.assembly import F32, F64, Assembled
 from greenlight.forecast import ensemble, learned_weights
+from greenlight.scoring.assembly import F32, F64, Assembled
 from greenlight.signals import Strategy, Value
 
 #: Rows over which learned weights look whether a vote was right.
