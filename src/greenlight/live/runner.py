@@ -63,6 +63,7 @@ class Runner:
         self._owed: deque[Record] = deque()  # written down late: the journal took no more
         self._wake = asyncio.Event()
         self._listeners: list[Callable[[Turn], None]] = []
+        self._preceders: list[Callable[[Event], None]] = []
         self.last: Step | None = None
 
     @property
@@ -78,6 +79,10 @@ class Runner:
     def listen(self, listener: Callable[[Turn], None]) -> None:
         """Let somebody see every turn, after its commands were handed on."""
         self._listeners.append(listener)
+
+    def precede(self, preceder: Callable[[Event], None]) -> None:
+        """Let somebody write down what an event ends, before it is told."""
+        self._preceders.append(preceder)
 
     def put(self, event: Event, source: FillSource | None = None, activity: str = "") -> None:
         """Queue an event; `source`, `activity`: see `Heard`."""
@@ -119,6 +124,8 @@ class Runner:
         return SessionBegan(event.time, nan) if event.time.session > self._session else None
 
     def _turn(self, heard: Heard) -> None:
+        for preceder in self._preceders:
+            preceder(heard.event)
         self._journal.append(heard)
         step = self._trader.process(heard.event)
         self.last = step
