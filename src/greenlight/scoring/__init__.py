@@ -15,6 +15,7 @@ from greenlight.scoring.assembly import (
     assemble,
 )
 from greenlight.scoring.calibrating import Followed, calibrated
+from greenlight.scoring.stretch import Stretch
 from greenlight.scoring.voting import (
     LEARNING_HORIZON,
     Voice,
@@ -35,6 +36,7 @@ __all__ = [
     "Assembled",
     "Followed",
     "Seen",
+    "Stretch",
     "Voice",
     "adjusted_closes",
     "assemble",
