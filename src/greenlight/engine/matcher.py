@@ -170,16 +170,16 @@ class Matcher:
             kind, shown, None if isnan(limit) else limit, float(orders.leaves[symbol, role])
         )
 
-    def place_again(self, order: PlaceOrder, kind: OrderKind) -> None:
-        """Lay an order that rested before, of the kind that it has become since it was placed."""
+    def place_again(self, order: PlaceOrder, rest: Rest) -> None:
+        """Lay an order that rested before, as what it has become since it was placed."""
         self.place(order)
-        if kind is order.kind:
-            return
         orders, i, role = self._state.orders, order.id.symbol, int(order.id.role)
         if role == ENTRY:
-            orders.kind[i] = int(kind)
-            orders.price[i, role] = order.limit if kind is OrderKind.LIMIT else nan
-        else:
+            orders.kind[i] = int(rest.kind)
+            orders.price[i, role] = nan if rest.price is None else rest.price
+        elif rest.price is not None:
+            orders.price[i, role] = rest.price
+        elif role != EXIT:
             orders.state[i, role] = TRIGGERED
 
     def book(self, fill: OrderFilled) -> None:

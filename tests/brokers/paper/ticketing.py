@@ -52,7 +52,9 @@ class Desked:
     steps: list[Step] = field(default_factory=list)
     tickets: dict[str, Ticket] = field(default_factory=dict)
     laid: dict[tuple[int, Role], str] = field(default_factory=dict)
+    reports: list[OrderReport] = field(default_factory=list)
     names: int = 0
+    recalled: int = 0
 
     def tell(self, event: Event) -> Step:
         """Tell the trader; its orders go out at once."""

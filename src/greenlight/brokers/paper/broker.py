@@ -43,7 +43,7 @@ from greenlight.domain import (
     VenueAccount,
     VenueOrder,
 )
-from greenlight.engine import Ended, Matcher, Rules, Touch
+from greenlight.engine import Ended, Matcher, Rest, Rules, Touch
 from greenlight.engine import Execution as Fill
 
 _DUST = 1e-6  # of a lot: what float arithmetic leaves behind, as in the engine
@@ -160,7 +160,9 @@ class SimulatedBroker:
         for ticket, order in orders:
             slot = self._slot(ticket)
             left = EXACT.subtract(order.quantity, order.filled)
-            self._matcher.place_again(_placed(ticket, slot, left), order.kind)
+            price, limit = (p if p is None else float(p) for p in (order.price, order.limit))
+            known = Rest(order.kind, price, limit, float(left))
+            self._matcher.place_again(_placed(ticket, slot, left), known)
             record = Record(ticket, order, slot, self._matcher.rest(*slot))
             if order.average is not None:
                 record.notional = EXACT.multiply(order.average, order.filled)
@@ -308,7 +310,7 @@ class SimulatedBroker:
             ticket.client_id,
             ticket.instrument,
             ticket.side,
-            ticket.kind if rest is None else rest.kind,
+            ticket.kind,
             ticket.quantity,
             Decimal(0) if before is None else before.order.filled,
             None if before is None else before.order.average,
@@ -321,9 +323,11 @@ class SimulatedBroker:
         if before is not None:
             record.notional = before.notional
             self._tell(OrderReport(before.end(OrderState.REPLACED, ts, by=venue_id)))
+        if rest is not None:  # what had been triggered before it was replaced
+            record.follow(rest, ts)
         self._orders.add(record)
-        self._tell(OrderReport(order))
-        return order
+        self._tell(OrderReport(record.order))
+        return record.order
 
     def _hear(self, event: Fill | Ended, ts: int) -> Iterator[OrderReport]:
         """Tell what became of an order; one that is gone already is no news."""

@@ -34,7 +34,6 @@ class Record:
         worth = EXACT.multiply(execution.quantity, execution.price)
         self.notional = EXACT.add(self.notional, worth)
         is_done = EXACT.subtract(self.order.quantity, filled) < dust
-        self.rest = rest
         self.order = replace(
             self.order,
             filled=filled,
@@ -42,7 +41,7 @@ class Record:
             state=OrderState.FILLED if is_done else OrderState.WORKING,
             updated_ts=execution.ts,
         )
-        return self.order
+        return self.order if rest is None else self.follow(rest, execution.ts)
 
     def end(self, state: OrderState, ts: int, reason: str = "", by: str = "") -> VenueOrder:
         """What is left of it is gone; by: what stands in its place."""
@@ -50,7 +49,10 @@ class Record:
         return self.order
 
     def follow(self, rest: Rest, ts: int) -> VenueOrder:
-        """Take over what the exchange has made of it (a split, a stop that was triggered)."""
+        """Take over what the exchange has made of it: a split, a stop that was triggered.
+
+        What is left is told as the exchange counts it, to the last bit.
+        """
         self.order = replace(
             self.order,
             kind=rest.kind,
