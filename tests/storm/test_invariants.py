@@ -4,8 +4,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from storm_facts import Story, decided, entry, fill
 
-from facts import Story, decided, entry, fill
 from greenlight.domain import Role
 from greenlight.ledger import (
     Act,
