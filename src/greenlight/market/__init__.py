@@ -10,6 +10,7 @@ from greenlight.market.calendars import CALENDARS, sessions
 from greenlight.market.check import Report, check
 from greenlight.market.defects import DefectKind, Severity
 from greenlight.market.downloads import Download, Downloader, Order
+from greenlight.market.durable import replacing
 from greenlight.market.facts import NO_FACTS, Facts, read_facts
 from greenlight.market.files import read_bars
 from greenlight.market.happenings import HappeningRow, happenings
@@ -78,6 +79,7 @@ __all__ = [
     "read_sectors",
     "read_splits",
     "read_ticker_map",
+    "replacing",
     "resample",
     "sample",
     "sessions",
