@@ -62,6 +62,7 @@ class Account:
     fills: NDArray[Any]
     equity: float
     cells: dict[tuple[int, int], Cell] = field(default_factory=dict)
+    closes: dict[tuple[int, int], int] = field(default_factory=dict)  # of a bar, by its open
 
     def see(self, bars: Iterable[BarsClosed]) -> None:
         """Take down the bars of each symbol by their close."""
@@ -69,8 +70,9 @@ class Account:
             columns = (bar.open, bar.high, bar.low, bar.close, bar.score)
             for column in np.flatnonzero(~np.isnan(bar.close)):
                 values = (float(values[column]) for values in columns)
-                key = (self.firsts[bar.block] + int(column), bar.time.close_ts)
-                self.cells[key] = Cell(*values)
+                symbol = self.firsts[bar.block] + int(column)
+                self.cells[symbol, bar.time.close_ts] = Cell(*values)
+                self.closes[symbol, bar.time.open_ts] = bar.time.close_ts
 
 
 class Traded(NamedTuple):
@@ -182,7 +184,7 @@ class _Comparison:
                 assert one is not None  # noqa: S101  # the key came from one of them
                 verb = "bought" if one.side > 0 else "sold"
                 text = f"{role}: {verb} {one.quantity:g} at {one.price:.4f} only {where}"
-                cause = self._cause(symbol, one.ts, Cause.MISSING)
+                cause = self._fill_cause(symbol, one.ts, Cause.MISSING)
                 self._note(one.ts, symbol, cause, text)
                 continue
             before = len(self._found)
@@ -195,10 +197,10 @@ class _Comparison:
         if here.ts != there.ts:
             gap = (here.ts - there.ts) / 3.6e12
             text = f"{role}: {abs(gap):.1f} h {'later' if gap > 0 else 'earlier'} here"
-            self._note(here.ts, symbol, self._cause(symbol, there.ts, Cause.TIMING), text)
+            self._note(here.ts, symbol, self._fill_cause(symbol, there.ts, Cause.TIMING), text)
         if here.quantity != there.quantity:
             text = f"{role}: {here.quantity:g} filled here, {there.quantity:g} there"
-            self._note(here.ts, symbol, self._cause(symbol, here.ts, Cause.SIZE), text)
+            self._note(here.ts, symbol, self._fill_cause(symbol, here.ts, Cause.SIZE), text)
         if here.price != there.price:
             money = -here.side * (here.price - there.price) * here.quantity
             text = f"{role}: {here.price:.4f} here, {there.price:.4f} there"
@@ -211,6 +213,13 @@ class _Comparison:
             self._found.append(
                 Difference(here.ts, self._run.symbols[symbol], Cause.COST, text, money)
             )
+
+    def _fill_cause(self, symbol: int, ts: int, otherwise: Cause) -> Cause:
+        """A fill follows from what was decided at the close before it; `ts` is its bar's open."""
+        close = self._run.closes.get((symbol, ts), self._back.closes.get((symbol, ts), ts))
+        if self._cause(symbol, close, otherwise) is Cause.DATA:
+            return Cause.DATA
+        return Cause.FOLLOWS if min(self._spoilt.values(), default=ts + 1) <= ts else otherwise
 
     def _cause(self, symbol: int, ts: int, otherwise: Cause) -> Cause:
         """Another bar is a cause before all; a state that differed already is the next."""
