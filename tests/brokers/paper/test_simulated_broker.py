@@ -74,7 +74,7 @@ def quoted(it: SimulatedBroker, bid: str, ask: str, row: int = 1) -> list[OrderR
 
 
 def fills(
-    reports: Iterator[OrderReport] | list[OrderReport],
+    reports: list[OrderReport],
 ) -> list[tuple[Decimal, Decimal, Decimal | None]]:
     told = [report.execution for report in reports if report.execution is not None]
     return [(one.quantity, one.price, one.reference) for one in told]
