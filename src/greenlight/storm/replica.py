@@ -34,7 +34,7 @@ from greenlight.ledger import (
     RunBegan,
     Sending,
 )
-from greenlight.storm.witness import Ended, Fact, Filled, Laid, Moved
+from greenlight.storm.witness import Ended, Fact, Filled, Laid, Moved, Restated
 
 _ZERO = Decimal(0)
 _OURS = re.compile(r"gl([0-9a-z]+)-([0-9a-z]+)-([0-9a-z]+)([ESTRXM])([0-9a-z]+)")
@@ -61,17 +61,20 @@ def name_of(client_id: str) -> Name | None:
 
 @dataclass(slots=True)
 class Resting:
-    """An order at the venue."""
+    """An order at the venue. filled: as it counts it itself, what it took over included. root: the
+    name of the first of the orders of which each took the place of the one before."""
 
     laid: Laid
     name: Name | None
+    root: str
+    quantity: Decimal
     filled: Decimal = _ZERO
     is_open: bool = True
 
     @property
     def left(self) -> Decimal:
         """What may still fill."""
-        return self.laid.quantity - self.filled if self.is_open else _ZERO
+        return self.quantity - self.filled if self.is_open else _ZERO
 
     @property
     def is_stop(self) -> bool:
@@ -82,24 +85,25 @@ class Resting:
 @dataclass(slots=True)
 class VenueReplica:
     """Orders, positions and cash, from what the venue did. ours: units that the bot's own orders
-    brought, by symbol."""
+    brought, by symbol. roots: of each client id; filled: of each root, its legs included."""
 
     cash: Decimal
     orders: dict[str, Resting] = field(default_factory=dict)
     positions: dict[str, Decimal] = field(default_factory=dict)
     ours: dict[str, Decimal] = field(default_factory=dict)
-    by_client: dict[str, str] = field(default_factory=dict)
+    roots: dict[str, str] = field(default_factory=dict)
+    filled: dict[str, Decimal] = field(default_factory=dict)
 
     def hear(self, fact: Fact) -> None:
         """Take a fact in."""
         match fact:
             case Laid():
-                if fact.replaces in self.orders:
-                    self.orders[fact.replaces].is_open = False
-                self.orders[fact.venue_id] = Resting(fact, name_of(fact.client_id))
-                self.by_client[fact.client_id] = fact.venue_id
+                self._lay(fact)
             case Filled():
                 self._fill(fact)
+            case Restated():
+                order = self.orders[fact.venue_id]
+                order.quantity, order.filled = fact.quantity, fact.filled
             case Ended():
                 self.orders[fact.venue_id].is_open = False
             case Moved():
@@ -119,11 +123,23 @@ class VenueReplica:
         """Signed units held."""
         return self.positions.get(symbol, _ZERO)
 
+    def _lay(self, fact: Laid) -> None:
+        old = self.orders.get(fact.replaces)
+        root = fact.client_id if old is None else old.root
+        order = Resting(fact, name_of(fact.client_id), root, fact.quantity)
+        if old is not None:
+            old.is_open = False
+            order.filled = old.filled
+        self.orders[fact.venue_id] = order
+        self.roots[fact.client_id] = root
+
     def _fill(self, fact: Filled) -> None:
         order = self.orders[fact.venue_id]
         order.filled += fact.quantity
-        if order.filled >= order.laid.quantity:
+        if order.filled >= order.quantity:
             order.is_open = False
+        root = self.orders.get(order.laid.parent, order).root
+        self.filled[root] = self.filled.get(root, _ZERO) + fact.quantity
         signed, symbol = order.laid.side * fact.quantity, order.laid.symbol
         self.positions[symbol] = self.held(symbol) + signed
         self.cash -= signed * fact.price

@@ -73,6 +73,16 @@ class Filled:
 
 
 @dataclass(frozen=True, slots=True)
+class Restated:
+    """The venue changed an order by itself: a split, or the other half of its pair filled."""
+
+    ts: int
+    venue_id: str
+    quantity: Decimal
+    filled: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """An order can fill no more: cancelled, expired, rejected, replaced."""
 
@@ -90,7 +100,6 @@ class Moved:
     amount: Decimal
     symbol: str = ""
     quantity: Decimal = Decimal(0)
-    ratio: Decimal = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +159,7 @@ Fact = (
     | Received
     | Laid
     | Filled
+    | Restated
     | Ended
     | Moved
     | Shown

@@ -5,6 +5,7 @@ from decimal import Decimal
 from greenlight.domain import PlaceOrder, Role
 from greenlight.ledger import Answer, Decided, DriftKind, Reconciled
 from greenlight.storm.invariants.scene import Invariant, Scene
+from greenlight.storm.replica import name_of
 from greenlight.storm.witness import (
     Fact,
     Shown,
@@ -17,7 +18,8 @@ _CENT = Decimal("0.01")
 
 
 class BookedOnce(Invariant):
-    """No fill is booked twice, and in the end none is missing."""
+    """No fill is booked twice, and in the end none is missing. Orders of which one took the place
+    of another count as one."""
 
     name = "booked-once"
 
@@ -26,36 +28,31 @@ class BookedOnce(Invariant):
         if not isinstance(fact, Written):
             return
         source = getattr(fact.entry.record, "source", None)
-        if source is None:
-            return
-        booked = self.scene.journal.booked.get(source.client_id, 0.0)
-        filled = self._filled(source.client_id)
-        if booked > filled * (1 + 1e-9):
-            raise self.broken(f"{source.client_id}: {filled:g} filled, {booked:g} booked")
-        if abs(booked - float(source.filled)) > 1e-6:
-            raise self.broken(
-                f"{source.client_id}: {booked:g} booked, its source says {source.filled}"
-            )
+        if source is not None:
+            root = self.scene.venue.roots.get(source.client_id, source.client_id)
+            filled = float(self.scene.venue.filled.get(root, _ZERO))
+            booked = self._booked().get(root, 0.0)
+            if booked > filled * (1 + 1e-9):
+                raise self.broken(f"{source.client_id}: {filled:g} filled, {booked:g} booked")
 
     def rest(self) -> None:
         """Everything that filled is booked."""
-        for client_id, venue_id in self.scene.venue.by_client.items():
-            name = self.scene.venue.orders[venue_id].name
+        booked = self._booked()
+        for root, filled in self.scene.venue.filled.items():
+            name = name_of(root)
             if name is None or name.role == "M":
                 continue
-            booked = self.scene.journal.booked.get(client_id, 0.0)
-            filled = self._filled(client_id)
-            if abs(booked - filled) > 1e-6:
-                raise self.broken(f"{client_id}: {filled:g} filled, {booked:g} booked at the end")
+            if abs(booked.get(root, 0.0) - float(filled)) > 1e-6:
+                raise self.broken(
+                    f"{root}: {filled} filled, {booked.get(root, 0.0):g} booked at the end"
+                )
 
-    def _filled(self, client_id: str) -> float:
-        """Of the order and, where it is one of a pair, of its leg."""
-        venue = self.scene.venue
-        venue_id = venue.by_client.get(client_id, "")
-        own = [
-            one for one in venue.orders.values() if venue_id in (one.laid.venue_id, one.laid.parent)
-        ]
-        return float(sum((one.filled for one in own), _ZERO)) if venue_id else 0.0
+    def _booked(self) -> dict[str, float]:
+        booked: dict[str, float] = {}
+        for client_id, quantity in self.scene.journal.booked.items():
+            root = self.scene.venue.roots.get(client_id, client_id)
+            booked[root] = booked.get(root, 0.0) + quantity
+        return booked
 
 
 class CashConserved(Invariant):

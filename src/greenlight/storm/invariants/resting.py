@@ -9,6 +9,7 @@ from greenlight.storm.witness import (
     Fact,
     Filled,
     Laid,
+    Restated,
 )
 
 _NS = 1_000_000_000
@@ -106,7 +107,7 @@ class StopRests(Invariant):
                     f"{symbol}: {scene.venue.held(symbol)} held, {self._covered(symbol)} covered "
                     f"for {scene.open_s - open_:.0f} s of open market"
                 )
-        if not isinstance(fact, Laid | Filled | Ended):
+        if not isinstance(fact, Laid | Filled | Ended | Restated):
             return
         symbol = scene.venue.orders[fact.venue_id].laid.symbol
         held = min(scene.venue.held(symbol), scene.venue.ours.get(symbol, _ZERO))
@@ -151,7 +152,7 @@ class NothingLeftBehind(Invariant):
                 raise self.broken(
                     f"{scene.venue.orders[venue_id].laid.client_id} sells what is not held"
                 )
-        if isinstance(fact, Laid | Filled | Ended):
+        if isinstance(fact, Laid | Filled | Ended | Restated):
             for one in scene.venue.open_orders():
                 if self._is_left(one):
                     self._since.setdefault(one.laid.venue_id, scene.calm_s)
