@@ -103,8 +103,8 @@ class AlpacaFeed:
     ) -> list[FeedBar]:
         """Bars of all names, request by request and page by page."""
         found: list[FeedBar] = []
-        for first in range(0, len(names), _SYMBOLS_A_REQUEST):
-            asked = {symbol_of(one): one for one in names[first : first + _SYMBOLS_A_REQUEST]}
+        for some in _groups(names):
+            asked = {symbol_of(one): one for one in some}
             params = {
                 "symbols": ",".join(asked),
                 "timeframe": _TIMEFRAMES[timeframe],
@@ -132,7 +132,8 @@ class AlpacaFeed:
             keys = {"action": "auth", "key": settings.key, "secret": settings.secret}
             await session.send(keys)
             await _welcome(session, "authenticated", settings.timeout_s)
-            await session.send({"action": "subscribe", "quotes": list(asked)})
+            for some in _groups(list(asked)):  # the venue takes no message beyond 32 KiB
+                await session.send({"action": "subscribe", "quotes": some})
             while True:
                 message = await session.next(settings.silence_s)
                 _complain(message)
@@ -141,6 +142,11 @@ class AlpacaFeed:
                     one = understood("quotes", read, message)
                     if one is not None:
                         yield one
+
+
+def _groups(names: Sequence[str]) -> list[Sequence[str]]:
+    firsts = range(0, len(names), _SYMBOLS_A_REQUEST)
+    return [names[first : first + _SYMBOLS_A_REQUEST] for first in firsts]
 
 
 def _page(
