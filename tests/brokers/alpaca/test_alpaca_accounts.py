@@ -98,7 +98,7 @@ def test_an_account_that_may_not_trade_says_why(fields, why):
 
 @pytest.mark.parametrize("fields", [{"cash": None}, {"equity": "NaN"}, {"id": None}])
 def test_half_an_account_is_none(fields):
-    with pytest.raises(ValueError, match="account|number"):
+    with pytest.raises(ValueError, match=r"account|number"):
         venue_account(ACCOUNT | fields)
 
 
