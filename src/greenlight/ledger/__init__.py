@@ -1,7 +1,47 @@
 """The journal, append-only and the source of truth, and the views rebuilt from it."""
 
-from greenlight.ledger.codec import decode, encode, kind_of
-from greenlight.ledger.memory import MemoryDisk, MemoryJournal
+from greenlight.ledger.codec import (
+    decode,
+    encode,
+    kind_of,
+)
+from greenlight.ledger.database import (
+    AwayError,
+)
+from greenlight.ledger.holders import (
+    holder_name,
+    is_gone,
+)
+from greenlight.ledger.journal import (
+    Clocks,
+    Pace,
+    RunJournal,
+)
+from greenlight.ledger.key_file import (
+    ENV_KEY,
+    key_path,
+    load_key,
+)
+from greenlight.ledger.leases import (
+    Claim,
+    Lease,
+    LeaseRow,
+)
+from greenlight.ledger.ledger import (
+    BacktestDone,
+    Ledger,
+)
+from greenlight.ledger.lines import (
+    Line,
+)
+from greenlight.ledger.memory import (
+    MemoryDisk,
+    MemoryJournal,
+)
+from greenlight.ledger.reading import (
+    BacktestRow,
+    RunSummary,
+)
 from greenlight.ledger.records import (
     Act,
     Alerted,
@@ -33,40 +73,117 @@ from greenlight.ledger.records import (
     Started,
     Stopped,
 )
+from greenlight.ledger.seals import (
+    key_id,
+)
+from greenlight.ledger.transfer import (
+    export_lines,
+    parse_export,
+)
+from greenlight.ledger.verifying import (
+    Finding,
+)
+from greenlight.ledger.views import (
+    APPROVALS,
+    COVERAGE,
+    DECISIONS,
+    EQUITY,
+    FILLS,
+    HALTS,
+    HEARTBEATS,
+    OPEN_STATES,
+    ORDERS,
+    POSITIONS,
+    RUNS,
+    ApprovalRow,
+    CoverageRow,
+    DecisionRow,
+    EquityRow,
+    FillRow,
+    HaltRow,
+    HeartbeatRow,
+    OrderRow,
+    PositionRow,
+    RunRow,
+    View,
+)
 
 __all__ = [
+    "APPROVALS",
+    "COVERAGE",
+    "DECISIONS",
+    "ENV_KEY",
+    "EQUITY",
+    "FILLS",
+    "HALTS",
+    "HEARTBEATS",
+    "OPEN_STATES",
+    "ORDERS",
+    "POSITIONS",
+    "RUNS",
     "Act",
     "Alerted",
     "Answer",
     "Answered",
     "ApprovalAsked",
     "ApprovalGiven",
+    "ApprovalRow",
+    "AwayError",
+    "BacktestDone",
+    "BacktestRow",
     "BarSkipped",
     "Beat",
+    "Claim",
+    "Clocks",
+    "CoverageRow",
     "Covered",
     "Decided",
+    "DecisionRow",
     "Drift",
     "DriftKind",
     "Entry",
+    "EquityRow",
     "FeedChanged",
+    "FillRow",
     "FillSource",
+    "Finding",
+    "HaltRow",
     "Halted",
     "Heard",
+    "HeartbeatRow",
     "KillChecked",
     "Killed",
+    "Lease",
+    "LeaseRow",
+    "Ledger",
+    "Line",
     "MemoryDisk",
     "MemoryJournal",
     "Mode",
+    "OrderRow",
     "Outcome",
+    "Pace",
+    "PositionRow",
     "Reconciled",
     "Record",
     "Reported",
     "Resumed",
     "RunBegan",
+    "RunJournal",
+    "RunRow",
+    "RunSummary",
     "Sending",
     "Started",
     "Stopped",
+    "View",
     "decode",
     "encode",
+    "export_lines",
+    "holder_name",
+    "is_gone",
+    "key_id",
+    "key_path",
     "kind_of",
+    "load_key",
+    "parse_export",
 ]
