@@ -66,8 +66,8 @@ class Attendant:
     def look(self) -> None:
         """Look once."""
         mark = self._mailbox.mark()
-        if mark is not None and mark != self._known:
-            self._known = mark
+        is_news, self._known = mark != self._known, mark
+        if mark is not None and is_news:
             self._heed(mark)
             return
         for request in self._mailbox.take(self._account, self._wall()):

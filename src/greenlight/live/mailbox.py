@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from greenlight.domain import UserError
 from greenlight.market import replacing
 
 _REQUEST, _ANSWER = ".request", ".answer"
@@ -137,7 +138,10 @@ class Mailbox:
         self.kill_file.unlink(missing_ok=True)
 
     def _make(self) -> None:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"{self.folder}: cannot be made ({error.strerror})") from error
 
     def _read(self) -> Iterator[Request]:
         if not self.folder.is_dir():
