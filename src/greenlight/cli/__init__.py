@@ -25,11 +25,13 @@ class Verb(NamedTuple):
 
 
 VERBS = {
+    "paper": Verb("greenlight.cli.paper", "Trade on paper: live data, or stored bars as if live."),
     "audit": Verb("greenlight.cli.audit", "Ask strategies again with the future cut away."),
     "backtest": Verb("greenlight.cli.backtest", "Trade history and write a report."),
     "config": Verb("greenlight.cli.config", "Show what is set and where each value comes from."),
     "data": Verb("greenlight.cli.data", "Fetch, import, list and check prices."),
     "demo": Verb("greenlight.cli.demo", "Backtest the shipped strategies on the sample."),
+    "exchange": Verb("greenlight.cli.exchange", "Serve Alpaca's API on this machine, without a key."),
 }
 
 

@@ -1,0 +1,1 @@
+"""Alpaca's endpoints by topic; each module lists its own."""
