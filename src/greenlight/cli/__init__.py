@@ -31,7 +31,7 @@ VERBS = {
     "config": Verb("greenlight.cli.config", "Show what is set and where each value comes from."),
     "data": Verb("greenlight.cli.data", "Fetch, import, list and check prices."),
     "demo": Verb("greenlight.cli.demo", "Backtest the shipped strategies on the sample."),
-    "exchange": Verb("greenlight.cli.exchange", "Serve Alpaca's API on this machine, without a key."),
+    "exchange": Verb("greenlight.cli.exchange", "Serve Alpaca's API on loopback, without a key."),
 }
 
 
