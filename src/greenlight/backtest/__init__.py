@@ -7,7 +7,7 @@ from greenlight.backtest.conduct import Places, conduct
 from greenlight.backtest.identity import Identity, code_version, identify
 from greenlight.backtest.plain import to_json, to_plain
 from greenlight.backtest.result import Comparison, FunnelStep, Result, Segment
-from greenlight.backtest.run import Backtest, Plan, backtest
+from greenlight.backtest.run import Backtest, Plan, backtest, vote
 from greenlight.backtest.trials import Trial, TrialCount, TrialLedger
 from greenlight.backtest.walkforward import Search
 from greenlight.scoring import Voice
@@ -39,5 +39,6 @@ __all__ = [
     "learned_scores",
     "to_json",
     "to_plain",
+    "vote",
     "write_run",
 ]

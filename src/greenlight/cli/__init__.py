@@ -25,13 +25,14 @@ class Verb(NamedTuple):
 
 
 VERBS = {
-    "paper": Verb("greenlight.cli.paper", "Trade on paper: live data, or stored bars as if live."),
     "audit": Verb("greenlight.cli.audit", "Ask strategies again with the future cut away."),
     "backtest": Verb("greenlight.cli.backtest", "Trade history and write a report."),
     "config": Verb("greenlight.cli.config", "Show what is set and where each value comes from."),
     "data": Verb("greenlight.cli.data", "Fetch, import, list and check prices."),
     "demo": Verb("greenlight.cli.demo", "Backtest the shipped strategies on the sample."),
     "exchange": Verb("greenlight.cli.exchange", "Serve Alpaca's API on loopback, without a key."),
+    "paper": Verb("greenlight.cli.paper", "Trade on paper: live data, or stored bars as if live."),
+    "replay": Verb("greenlight.cli.replay", "Tell a run's journal again and compare every bit."),
 }
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from greenlight.config.fields import Duration, Money, Section, Share
+from greenlight.domain import Timeframe
 
 #: how often something may happen a minute
 Rate = Annotated[int, Field(ge=1, le=10_000)]
@@ -15,6 +16,8 @@ Rate = Annotated[int, Field(ge=1, le=10_000)]
 class LiveConfig(Section):
     """[live]: how the bot waits for the world, and when it stops trusting it."""
 
+    timeframe: Timeframe = Timeframe.H1
+    """length of a bar of live data"""
     clock: Literal["auto", "world", "broker"] = "auto"
     """whose time it is; auto: the broker's where it answers on this machine, else the world's"""
     bar_delay: Duration = timedelta(seconds=2)

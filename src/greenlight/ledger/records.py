@@ -79,8 +79,11 @@ class FillSource:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Heard:
-    """What the trader was told. `source`: of a fill, its ticket. `activity`: the line of the venue's
-    record that a happening was booked from, so that it is booked once."""
+    """What the trader was told.
+
+    source: of a fill, its ticket. activity: the line of the venue's record that a happening was
+    booked from, so that it is booked once.
+    """
 
     event: Event
     source: FillSource | None = None

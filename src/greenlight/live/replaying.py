@@ -8,7 +8,7 @@ until the journal ends: it goes on exactly where it was, or says that it does no
 import asyncio
 import heapq
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -147,7 +147,7 @@ class Stage:
     exchange: Exchange
     journal: RowJournal
     clock: SteppedClock
-    between: Callable[[Row], object]
+    between: Callable[[Row], Awaitable[None]]
 
 
 async def replay(rows: Iterable[Row], stage: Stage) -> None:
@@ -168,7 +168,7 @@ async def replay(rows: Iterable[Row], stage: Stage) -> None:
             session = row.bars.time.session
             stage.journal.append(Beat(stage.runner.trader.equity, stage.runner.trader.cash, {}))
         await stage.journal.commit()
-        stage.between(row)
+        await stage.between(row)
 
 
 async def _tell(event: Event, stage: Stage) -> None:

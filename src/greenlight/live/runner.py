@@ -29,6 +29,10 @@ _PAUSE_S = 0.2  # between two tries of a journal that takes no more
 class Orders(Protocol):
     """Whoever carries commands out."""
 
+    def heard(self, event: Event) -> None:
+        """Hear of an event before its commands are taken."""
+        ...
+
     def take(self, commands: tuple[Command, ...]) -> None:
         """Change what is wanted of the venue."""
         ...
@@ -129,6 +133,7 @@ class Runner:
         self._journal.append(heard)
         step = self._trader.process(heard.event)
         self.last = step
+        self._orders.heard(heard.event)
         self._owed.append(
             Decided(
                 commands=step.commands,

@@ -1,0 +1,137 @@
+"""greenlight replay: a run's journal told again, and held against the backtester."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from greenlight.cli.config import CONFIG_OPTION, JSON_OPTION, SET_OPTION
+from greenlight.cli.output import clock, emit, money, table
+from greenlight.config import Config, load, parse_assignments
+from greenlight.domain import UserError
+from greenlight.live import Cause, Compared, Repeated, repeat
+
+_SHOWN = 20
+_MEANING = {
+    Cause.DATA: "the bars or scores decided on were others",
+    Cause.TIMING: "the same, in another bar",
+    Cause.PRICE: "filled at another price",
+    Cause.COST: "another fee",
+    Cause.SIZE: "another quantity",
+    Cause.MISSING: "only one of them did it",
+    Cause.FOLLOWS: "comes of an earlier difference",
+}
+
+
+@click.command()
+@click.argument("run")
+@click.option(
+    "--against",
+    type=click.Choice(["backtest"]),
+    help="Run the same stretch through the backtester and name every difference.",
+)
+@click.option("--all", "is_all", is_flag=True, help=f"Every difference, not the first {_SHOWN}.")
+@CONFIG_OPTION
+@SET_OPTION
+@JSON_OPTION
+def replay(
+    run: str,
+    against: str | None,
+    config_file: Path | None,
+    assignments: tuple[str, ...],
+    *,
+    is_all: bool,
+    as_json: bool,
+) -> int:
+    """Tell RUN's journal to a new trader and compare every decision to the last bit.
+
+    Exit code 1: something came out otherwise.
+
+    Example: greenlight replay replay-16b6248e75-1 --against backtest
+    """
+    from greenlight.wiring.ledgers import read_ledger
+
+    config = load(config_file, os.environ, parse_assignments(assignments)).config
+    with read_ledger(config) as ledger:
+        entries = ledger.read(run)
+        repeated = repeat(entries)
+    compared = _compared(config, repeated) if against else None
+    emit(
+        _result(run, repeated, compared),
+        *_lines(run, repeated),
+        *([] if compared is None else _report(compared, None if is_all else _SHOWN)),
+        as_json=as_json,
+    )
+    return 1 if repeated.unequal else 0
+
+
+def _compared(config: Config, repeated: Repeated) -> Compared:
+    from greenlight.live import compare
+    from greenlight.wiring.replays import backtested
+
+    settings = dict(repeated.run.settings)
+    if "replay" not in settings:
+        raise UserError("only a replay knows which stored bars it was told; this run was live")
+    settings.pop("replay")
+    own = Config.model_validate({**settings, "ledger": config.ledger.model_dump()})
+    return compare(repeated.account, backtested(own, repeated.run))
+
+
+def _lines(run: str, repeated: Repeated) -> list[str]:
+    told = f"Run {run}: {repeated.events:,} events told again, {repeated.decisions:,} decisions"
+    if not repeated.unequal:
+        return [f"{told}, all equal to the last bit"]
+    first = repeated.unequal[0]
+    return [
+        f"{told}; {len(repeated.unequal):,} steps came out otherwise",
+        f"first: entry {first.seq}, {clock(first.ts)}, after {first.event}: {first.text}",
+    ]
+
+
+def _report(compared: Compared, most: int | None) -> list[Any]:
+    if compared.is_equal:
+        return [
+            f"Against the backtest: {compared.decisions:,} entries and exits and "
+            f"{compared.fills:,} fills, all equal; equity equal to the last bit"
+        ]
+    named = sum(amount for _, amount in compared.by_cause().values())
+    rows = [
+        (cause.value, f"{count:,}", money(amount), _MEANING[cause])
+        for cause, (count, amount) in compared.by_cause().items()
+        if count
+    ]
+    rows.append(("rest", "", money(compared.equity - named), "positions that were held otherwise"))
+    shown = compared.differences[:most]
+    several = [(clock(one.ts), one.symbol, one.cause.value, one.text) for one in shown]
+    more = len(compared.differences) - len(shown)
+    return [
+        f"Against the backtest: {compared.decisions:,} entries and exits and "
+        f"{compared.fills:,} fills are equal, {len(compared.differences):,} differences; "
+        f"the run ended {money(compared.equity)} away",
+        table("By cause", ["cause", ">number", ">money", "meaning"], rows),
+        table("In order of time", ["when", "symbol", "cause", "what"], several),
+        *([f"and {more:,} more: --all"] if more else []),
+    ]
+
+
+def _result(run: str, repeated: Repeated, compared: Compared | None) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "run": run,
+        "events": repeated.events,
+        "decisions": repeated.decisions,
+        "unequal": repeated.unequal,
+    }
+    if compared is not None:
+        result["against"] = {
+            "equal": compared.is_equal,
+            "decisions": compared.decisions,
+            "fills": compared.fills,
+            "equity": compared.equity,
+            "by_cause": {
+                cause.value: {"number": count, "money": amount}
+                for cause, (count, amount) in compared.by_cause().items()
+            },
+            "differences": compared.differences,
+        }
+    return result

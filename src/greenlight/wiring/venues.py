@@ -1,0 +1,88 @@
+"""[broker] to a broker and a feed; keys come from the environment or the key store alone."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from greenlight.config import AlpacaBroker, Config
+from greenlight.domain import UserError
+from greenlight.live import Broker, Feed
+from greenlight.wiring.ledgers import ledger_folder
+
+if TYPE_CHECKING:
+    from greenlight.brokers.alpaca import AlpacaSettings
+
+_ALPACA_DATA_STREAM = "wss://stream.data.alpaca.markets"
+
+
+def open_broker(config: Config, environment: Mapping[str, str]) -> Broker:
+    """The broker of [broker], a paper account. Raises UserError for the simulated one, which lives
+    in the process of its bot, and where keys are missing."""
+    match config.broker.name:
+        case "alpaca":
+            from greenlight.brokers.alpaca import AlpacaBroker as Adapter
+
+            return Adapter(alpaca_settings(config, environment))
+        case "ccxt":
+            from greenlight.brokers.ccxt import open_ccxt_broker
+
+            return open_ccxt_broker(config.broker.ccxt.exchange, environment)
+        case "simulated":
+            raise UserError(
+                "the simulated broker has no account outside of its bot; "
+                "set broker.name to alpaca or ccxt"
+            )
+
+
+def open_feed(config: Config, environment: Mapping[str, str], now: Callable[[], int]) -> Feed:
+    """Whose prices: the broker's own, Alpaca's for the simulated one."""
+    name = config.broker.feed
+    if name == "auto":
+        name = "ccxt" if config.broker.name == "ccxt" else "alpaca"
+    if name == "ccxt":
+        from greenlight.brokers.ccxt import open_ccxt_feed
+
+        return open_ccxt_feed(config.broker.ccxt.exchange, environment)
+    from greenlight.brokers.alpaca import AlpacaFeed
+
+    return AlpacaFeed(alpaca_settings(config, environment), now)
+
+
+def alpaca_settings(config: Config, environment: Mapping[str, str]) -> "AlpacaSettings":
+    """Addresses and keys. Raises UserError where a key is missing, RefuseError for an address that
+    keys must not be sent to."""
+    from greenlight.brokers.alpaca import AlpacaSettings
+
+    chosen = config.broker.alpaca
+    key, secret = keys("alpaca", config, environment)
+    return AlpacaSettings(
+        key=key,
+        secret=secret,
+        trading_url=chosen.trading_url,
+        data_url=chosen.data_url,
+        trading_stream_url=chosen.trading_stream_url or _stream(chosen.trading_url, "/stream"),
+        data_stream_url=chosen.data_stream_url or _data_stream(chosen),
+        feed=chosen.feed,
+        silence_s=config.live.silence.total_seconds(),
+    )
+
+
+def keys(venue: str, config: Config, environment: Mapping[str, str]) -> tuple[str, str]:
+    """Key and secret of a venue: the environment's before the key store's."""
+    from greenlight.config import paper_keys
+
+    folder = ledger_folder(config)
+    return paper_keys(venue, environment, folder)
+
+
+def _stream(url: str, path: str) -> str:
+    """The websocket beside an address."""
+    parts = urlsplit(url)
+    return f"{parts.scheme.replace('http', 'ws', 1)}://{parts.netloc}{path}"
+
+
+def _data_stream(chosen: AlpacaBroker) -> str:
+    """Alpaca's own, or that of the address that prices come from."""
+    if urlsplit(chosen.data_url).hostname == "data.alpaca.markets":
+        return _ALPACA_DATA_STREAM
+    return _stream(chosen.data_url, "")
