@@ -13,7 +13,7 @@ from greenlight.domain import ClientId, OrderKind, Role, Side, Span, Ticket
 KEY, SECRET = "PKTESTKEY", "s3cr3t-of-the-account"
 ID = "61e69015-8549-4bfd-b9c3-01e75843f47d"
 LEG = "0f9e0d1e-5b7a-4a52-9c2e-777777777777"
-NAME = ClientId(fence=1, symbol=0, intent=7, role=Role.ENTRY, serial=0)
+NAME = str(ClientId(fence=1, symbol=0, intent=7, role=Role.ENTRY, serial=0))
 SETTINGS = AlpacaSettings(
     key=KEY,
     secret=SECRET,
@@ -31,7 +31,7 @@ def order(**fields: Any) -> dict[str, Any]:
     """An order as POST /v2/orders answers."""
     return {
         "id": ID,
-        "client_order_id": str(NAME),
+        "client_order_id": NAME,
         "created_at": "2026-09-21T13:31:05.123456Z",
         "updated_at": "2026-09-21T13:31:05.2Z",
         "submitted_at": "2026-09-21T13:31:05.120000Z",

@@ -59,11 +59,11 @@ def test_a_ticket_is_posted_as_the_venue_takes_it():
         "type": "limit",
         "qty": "10",
         "time_in_force": "day",
-        "client_order_id": str(NAME),
+        "client_order_id": NAME,
         "limit_price": "512.1",
     }
     assert result.venue_id == ID
-    assert result.client_id == str(NAME)
+    assert result.client_id == NAME
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_a_change_names_the_new_order_and_gives_the_whole_quantity():
     call = ticket(kind=OrderKind.STOP, price=D(500), side=Side.SELL)
     requests, result = sent(lambda broker: broker.replace(ID, call), (200, order(id=LEG)))
     assert (requests[0].method, requests[0].url.path) == ("PATCH", f"/v2/orders/{ID}")
-    assert body(requests[0]) == {"client_order_id": str(NAME), "qty": "10", "stop_price": "500"}
+    assert body(requests[0]) == {"client_order_id": NAME, "qty": "10", "stop_price": "500"}
     assert result.venue_id == LEG
 
 
@@ -187,28 +187,28 @@ def test_an_id_cannot_lead_to_another_address():
 
 def test_an_order_that_never_was_is_none_by_the_venues_own_word():
     missing = {"code": 40410000, "message": f"order not found for {NAME}"}
-    for call in (lambda broker: broker.find(str(NAME)), lambda broker: broker.order(ID)):
+    for call in (lambda broker: broker.find(NAME), lambda broker: broker.order(ID)):
         assert sent(call, (404, missing))[1] is None
 
 
 def test_a_404_from_anything_on_the_way_does_not_prove_that_an_order_is_absent():
     for answer in ({"message": "no route"}, "404 page not found", None):
         with pytest.raises(RetryError, match="words"):
-            sent(lambda broker: broker.find(str(NAME)), (404, answer))
+            sent(lambda broker: broker.find(NAME), (404, answer))
 
 
 def test_an_order_is_found_by_its_name():
-    requests, result = sent(lambda broker: broker.find(str(NAME)), (200, order()))
+    requests, result = sent(lambda broker: broker.find(NAME), (200, order()))
     assert requests[0].url.path == "/v2/orders:by_client_order_id"
-    assert requests[0].url.params["client_order_id"] == str(NAME)
-    assert result.client_id == str(NAME)
+    assert requests[0].url.params["client_order_id"] == NAME
+    assert result.client_id == NAME
 
 
 def test_a_pair_that_is_found_without_its_legs_is_asked_for_them():
     leg = order(id=LEG, type="stop", stop_price="500", limit_price=None, status="held")
     whole = order(order_class="oco", legs=[leg])
     requests, result = sent(
-        lambda broker: broker.find(str(NAME)), (200, order(order_class="oco")), (200, whole)
+        lambda broker: broker.find(NAME), (200, order(order_class="oco")), (200, whole)
     )
     assert requests[1].url.params["nested"] == "true"
     assert [one.venue_id for one in result.legs] == [LEG]

@@ -122,6 +122,7 @@ def test_an_answer_to_a_question_that_cannot_be_read_may_be_asked_again(name, bo
     [
         (401, {"code": 40110000, "message": "request is not authorized"}),
         (403, {"message": "forbidden."}),
+        (403, {"code": 40310000, "message": "forbidden."}),
         (403, b"<html>"),
     ],
 )

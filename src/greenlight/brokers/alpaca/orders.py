@@ -79,7 +79,7 @@ def order_body(ticket: Ticket, grid: Grid) -> dict[str, Any]:
         "type": _TYPES[ticket.kind],
         "qty": _quantity(ticket, grid),
         "time_in_force": _span(ticket),
-        "client_order_id": str(ticket.client_id),
+        "client_order_id": ticket.client_id,
     }
     prices = _prices(ticket, grid)
     if ticket.stop is None:
@@ -95,7 +95,7 @@ def order_body(ticket: Ticket, grid: Grid) -> dict[str, Any]:
 
 def change_body(ticket: Ticket, grid: Grid, *, quantity: bool) -> dict[str, Any]:
     """What is patched for a ticket that stands in for another; `quantity`: whether it changes."""
-    body: dict[str, Any] = {"client_order_id": str(ticket.client_id)}
+    body: dict[str, Any] = {"client_order_id": ticket.client_id}
     if quantity:
         body["qty"] = _quantity(ticket, grid)
     return body | _prices(ticket, grid)

@@ -48,7 +48,8 @@ _BUSY = re.compile(
 _HALTED = re.compile(r"not (?:tradable|active)|is halted|trading (?:is )?halted|asset .*not found")
 _BLOCKED = re.compile(
     r"(?:account|trading) (?:is |has been |currently )*(?:blocked|restricted|suspended|disabled|"
-    r"inactive|closed)|not (?:allowed|authorized) to trade$|rejected by user request"
+    r"inactive|closed)|not (?:allowed|authorized) to trade$|rejected by user request|^forbidden|"
+    r"^unauthorized"
 )
 
 
