@@ -125,7 +125,8 @@ class VenueReplica:
 
     def _lay(self, fact: Laid) -> None:
         old = self.orders.get(fact.replaces)
-        root = fact.client_id if old is None else old.root
+        before = self.orders.get(fact.parent) if old is None else old
+        root = fact.client_id if before is None else before.root
         order = Resting(fact, name_of(fact.client_id), root, fact.quantity)
         if old is not None:
             old.is_open = False
@@ -138,8 +139,7 @@ class VenueReplica:
         order.filled += fact.quantity
         if order.filled >= order.quantity:
             order.is_open = False
-        root = self.orders.get(order.laid.parent, order).root
-        self.filled[root] = self.filled.get(root, _ZERO) + fact.quantity
+        self.filled[order.root] = self.filled.get(order.root, _ZERO) + fact.quantity
         signed, symbol = order.laid.side * fact.quantity, order.laid.symbol
         self.positions[symbol] = self.held(symbol) + signed
         self.cash -= signed * fact.price

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,12 @@ class FaultKind(StrEnum):
     """orders are refused"""
     HALT = "halt"
     """trading of a symbol is halted"""
+    STALE = "stale"
+    """positions are told as they were"""
+    REPLAYED = "replayed"
+    """fills are told again later, with the same execution id"""
+    CLOCK = "clock"
+    """the venue's clock stands still"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +121,10 @@ class Window:
 class Weather:
     """A seed's whole fate. scores: (T, N), 0..100, by minute of the market.
 
-    latency_s: of one way between bot and venue. Everything in seconds counts open market from its
+    latency_s: of one way between bot and venue; venue_delay_ns: how long an order is on its way
+    inside the venue. Everything in seconds counts open market from its
     start, so that nothing falls into the night unseen.
+    settings, limits: what differs from a storm's usual LiveSettings and Limits.
     """
 
     seed: int
@@ -123,11 +132,13 @@ class Weather:
     scores: NDArray[np.float32]
     minutes: int = 5
     latency_s: float = 0.02
+    venue_delay_ns: int = 0
     faults: tuple[Fault, ...] = ()
     crashes: tuple[Crash, ...] = ()
     deeds: tuple[Deed, ...] = ()
     outages: tuple[Window, ...] = ()
-    settings: dict[str, float] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    limits: dict[str, Any] = field(default_factory=dict)
 
     @property
     def open_s(self) -> float:
@@ -166,6 +177,7 @@ def draw_weather(seed: int) -> Weather:
         _scores(rng, market),
         minutes=5 if rng.random() < 0.7 else 1 if rng.random() < 0.3 else 15,
         latency_s=float(rng.choice([0.005, 0.05, 0.3])),
+        venue_delay_ns=int(rng.choice([0, 30_000_000, 2_000_000_000], p=[0.4, 0.4, 0.2])),
     )
     span = weather.open_s - _CALM_S
     kinds = _kinds(rng)

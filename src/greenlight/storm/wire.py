@@ -6,21 +6,19 @@ does runs outside of the bot, which may be dead before the answer comes.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
 
+from greenlight.brokers.exchange import Connection, LocalExchange
 from greenlight.ledger import Act
 from greenlight.storm.virtual import outside
 from greenlight.storm.weather import Boundary, Fault, FaultKind
 from greenlight.storm.witness import Disturbed, Fact, Received
-
-Message = MutableMapping[str, Any]
-App = Callable[..., Awaitable[None]]
 
 _FOR_EVER_S = 3600.0  # longer than anybody's patience
 _RETRY_AFTER_S = 2
@@ -68,15 +66,26 @@ class Sky:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What a bot's wire hangs on. passed: told at each boundary, it may end the bot there."""
+    """What a bot's wire hangs on. passed: told at each boundary, it may end the bot there. say: a
+    line of the trace."""
 
     bot: str
-    app: App
+    venue: LocalExchange
     sky: Sky
     latency_s: float
     now: Callable[[], int]
     tell: Callable[[Fact], None]
     passed: Callable[[Boundary], None]
+    say: Callable[[str], None]
+
+
+def dial(line: Line) -> Callable[[str], Awaitable["Socket"]]:
+    """Opens websockets on a wire."""
+
+    async def connect(url: str) -> Socket:
+        return await Socket(line, urlsplit(url).path).open()
+
+    return connect
 
 
 class Transport(httpx.AsyncBaseTransport):
@@ -84,11 +93,13 @@ class Transport(httpx.AsyncBaseTransport):
 
     def __init__(self, line: Line) -> None:
         self._line = line
-        self._server = httpx.ASGITransport(app=line.app)
+        self._server = line.venue.transport()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Carry a request there and the answer back, if weather permits."""
         line, acts = self._line, request.method in _ACTS
+        what = f"{line.bot} -> {request.method} {request.url.raw_path.decode()}"
+        line.say(what)
         if acts:
             line.passed(Boundary.SENDING)
         sent_ts = line.now()
@@ -115,6 +126,7 @@ class Transport(httpx.AsyncBaseTransport):
         await asyncio.sleep(line.latency_s)
         if acts:
             line.passed(Boundary.ANSWERED)
+        line.say(f"{what}: {fault or response.status_code}")
         if fault is FaultKind.GATEWAY:
             return httpx.Response(504, json={"message": "gateway time-out"}, request=request)
         return response
@@ -151,28 +163,30 @@ class Socket:
 
     def __init__(self, line: Line, path: str) -> None:
         self._line, self._path = line, path
-        self._there: asyncio.Queue[Message] = asyncio.Queue()
         self._here: asyncio.Queue[str | None] = asyncio.Queue()
-        self._opened: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._there: Connection | None = None
+        self._hearing: asyncio.Task[None] | None = None
         self._is_over = False
-        self._due = 0.0
 
     async def open(self) -> "Socket":
         """Connect. Raises ConnectionError where the venue refuses or cannot be reached."""
-        if self._line.sky.strikes(FaultKind.UNREACHABLE, FaultKind.CUT):
+        line = self._line
+        await asyncio.sleep(line.latency_s)
+        if line.sky.strikes(FaultKind.UNREACHABLE, FaultKind.CUT):
             raise ConnectionError("name or service not known")
+        self._there = await line.venue.connect(self._path)
+        hearing = self._hear(self._there)
         loop = asyncio.get_running_loop()
-        self._there.put_nowait({"type": "websocket.connect"})
-        self._serving = loop.create_task(self._serve(), name="venue socket", context=outside())
-        if not await self._opened:
-            raise ConnectionError("refused")
+        self._hearing = loop.create_task(hearing, name="venue socket", context=outside())
+        await asyncio.sleep(line.latency_s)
         return self
 
     async def send(self, message: str, /) -> None:
         """Send a text message."""
-        if self._is_over:
+        await asyncio.sleep(self._line.latency_s)
+        if self._is_over or self._there is None:
             raise EOFError("closed")
-        self._there.put_nowait({"type": "websocket.receive", "text": message})
+        await self._there.send(message)
 
     async def recv(self) -> str | bytes:
         """The next message. Raises EOFError once the connection is over."""
@@ -184,55 +198,32 @@ class Socket:
 
     async def close(self) -> None:
         """End it."""
-        self.cut()
+        await self._cut()
 
-    def cut(self) -> None:
+    async def _hear(self, there: Connection) -> None:
+        """What the venue sends, on its way to the bot."""
+        while not self._is_over:
+            try:
+                frame = await there.recv()
+            except ConnectionError:
+                await self._cut()
+                return
+            await self._carry(frame if isinstance(frame, str) else frame.decode())
+
+    async def _cut(self) -> None:
         """The connection is gone, for both sides."""
-        if not self._is_over:
+        if not self._is_over and self._there is not None:
             self._is_over = True
-            self._there.put_nowait({"type": "websocket.disconnect", "code": 1006})
             self._here.put_nowait(None)
+            await self._there.close()
 
-    async def _serve(self) -> None:
-        scope = {
-            "type": "websocket",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "scheme": "ws",
-            "path": self._path,
-            "raw_path": self._path.encode(),
-            "query_string": b"",
-            "root_path": "",
-            "headers": [(b"host", b"venue")],
-            "client": ("127.0.0.1", 1),
-            "server": ("127.0.0.1", 80),
-            "subprotocols": [],
-            "state": {},
-        }
-        await self._line.app(scope, self._there.get, self._tell)
-        self.cut()
-
-    async def _tell(self, message: Message) -> None:
-        """What the server sends, on its way to the bot."""
-        match message["type"]:
-            case "websocket.accept":
-                self._opened.set_result(True)
-            case "websocket.close":
-                if not self._opened.done():
-                    self._opened.set_result(False)
-                self.cut()
-            case "websocket.send":
-                text = message.get("text")
-                self._carry(text if text is not None else bytes(message["bytes"]).decode())
-
-    def _carry(self, text: str) -> None:
+    async def _carry(self, text: str) -> None:
         sky, delay = self._line.sky, self._line.latency_s
         if sky.strikes(FaultKind.CUT, FaultKind.UNREACHABLE):
-            self.cut()
+            await self._cut()
             return
-        is_report = '"trade_updates"' in text and '"event"' in text
         fault = None
-        if is_report:
+        if '"trade_updates"' in text and '"event"' in text:
             fault = sky.strikes(FaultKind.DEAF, FaultKind.TWICE, FaultKind.SHUFFLED)
         if fault is FaultKind.DEAF:
             return
