@@ -1,7 +1,14 @@
 """The world's clock: the runner, its orders, what watches them, and the way back after a crash."""
 
+from greenlight.live.approvals import ApprovalDesk, ApprovalRules
+from greenlight.live.attending import Attendant, Bidden
 from greenlight.live.differences import Account, Cause, Compared, Difference, compare
 from greenlight.live.executor import Bench, Executor, Permit
+from greenlight.live.flattening import Progress, Sight
+from greenlight.live.health import Endpoint
+from greenlight.live.killing import Hold, KillOrder, KillOutcome, Seize, kill
+from greenlight.live.logs import Redaction, configure_logs
+from greenlight.live.mailbox import KILL_FILE, KillMark, KillState, Mailbox, Request, Verb
 from greenlight.live.ports import Broker, Clock, Feed, Journal, Opinion, Reviewer
 from greenlight.live.recovery import Rebuilt, new_trader, rebuild
 from greenlight.live.repeating import Repeated, Unequal, repeat
@@ -9,38 +16,60 @@ from greenlight.live.replaying import RowJournal, Stage, SteppedClock, replay
 from greenlight.live.rules import read_rules, write_rules
 from greenlight.live.runner import Runner, Turn
 from greenlight.live.settings import LiveSettings, OrderSettings, WatchSettings
+from greenlight.live.telemetry import Telemetry
 from greenlight.live.timekeeping import Timekeeper
 from greenlight.live.universe import Block, Universe
 
 __all__ = [
+    "KILL_FILE",
     "Account",
+    "ApprovalDesk",
+    "ApprovalRules",
+    "Attendant",
     "Bench",
+    "Bidden",
     "Block",
     "Broker",
     "Cause",
     "Clock",
     "Compared",
     "Difference",
+    "Endpoint",
     "Executor",
     "Feed",
+    "Hold",
     "Journal",
+    "KillMark",
+    "KillOrder",
+    "KillOutcome",
+    "KillState",
     "LiveSettings",
+    "Mailbox",
     "Opinion",
     "OrderSettings",
     "Permit",
+    "Progress",
     "Rebuilt",
+    "Redaction",
     "Repeated",
+    "Request",
     "Reviewer",
     "RowJournal",
     "Runner",
+    "Seize",
+    "Sight",
     "Stage",
     "SteppedClock",
+    "Telemetry",
     "Timekeeper",
     "Turn",
     "Unequal",
     "Universe",
+    "Verb",
     "WatchSettings",
     "compare",
+    "configure_logs",
+    "kill",
     "new_trader",
     "read_rules",
     "rebuild",
