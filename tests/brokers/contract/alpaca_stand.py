@@ -1,6 +1,7 @@
 """The Alpaca adapter at the local exchange, in process and on virtual time."""
 
 import asyncio
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from urllib.parse import urlsplit
 
@@ -8,8 +9,17 @@ import httpx
 import numpy as np
 from broker_contract import Check
 
-from greenlight.brokers.alpaca import AlpacaBroker, AlpacaSettings
-from greenlight.brokers.exchange import LocalExchange, PacedClock, Tape, Venue, build_app
+from greenlight.brokers.alpaca import AlpacaBroker, AlpacaFeed, AlpacaSettings
+from greenlight.brokers.exchange import (
+    Adversity,
+    Fault,
+    Faults,
+    LocalExchange,
+    PacedClock,
+    Tape,
+    Venue,
+    build_app,
+)
 from greenlight.domain import AssetClass, ClientId, Instrument, Role, Timeframe
 from greenlight.market import Adjustment, BarSpec, History, from_arrays
 from greenlight.storm import run
@@ -23,12 +33,14 @@ _MINUTE = 60_000_000_000
 class AlpacaStand:
     """A broker whose market stands still until it is moved."""
 
-    def __init__(self, instrument: str, quantity: str) -> None:
+    def __init__(self, instrument: str, quantity: str, faults: Iterable[Fault] = ()) -> None:
         self.instrument = instrument
         self.quantity = Decimal(quantity)
-        self.exchange = _exchange()
+        self.exchange = exchange_with(faults, asyncio.get_running_loop().time)
         self.wire = LossyTransport(self.exchange.transport())
-        self.broker = AlpacaBroker(_settings(), transport=self.wire, connect=self._dial)
+        carried = {"transport": self.wire, "connect": self._dial}
+        self.broker = AlpacaBroker(settings_at(), **carried)
+        self.feed = AlpacaFeed(settings_at(), self.exchange.exchange.clock.now, **carried)
         self._serial = 0
 
     def name(self, role: Role) -> str:
@@ -80,35 +92,42 @@ class LossyTransport(httpx.AsyncBaseTransport):
         return response
 
 
-def tried(check: Check, instrument: str, quantity: str) -> None:
+def tried(check: Check, instrument: str, quantity: str, faults: Iterable[Fault] = ()) -> None:
     """Run a check on a fresh stand, on virtual time."""
 
     async def go() -> None:
-        stand = AlpacaStand(instrument, quantity)
+        stand = AlpacaStand(instrument, quantity, faults)
+        keeping = asyncio.ensure_future(stand.exchange.exchange.run())
         try:
             await check(stand)
         finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
             await stand.broker.close()
+            await stand.feed.close()
 
     run(go())
 
 
-def _settings() -> AlpacaSettings:
+def settings_at(url: str = "http://127.0.0.1") -> AlpacaSettings:
+    """Everything at one address of this machine."""
+    stream = url.replace("http", "ws", 1)
     return AlpacaSettings(
         key="PKTEST",
         secret="secret",  # noqa: S106 - no secret of anybody
-        trading_url="http://127.0.0.1",
-        data_url="http://127.0.0.1",
-        trading_stream_url="ws://127.0.0.1/stream",
-        data_stream_url="ws://127.0.0.1",
+        trading_url=url,
+        data_url=url,
+        trading_stream_url=f"{stream}/stream",
+        data_stream_url=stream,
     )
 
 
-def _exchange() -> LocalExchange:
-    tape = Tape(_history())
-    venue = Venue(tape.assets, NOON)
-    clock = PacedClock(NOON, 1.0, asyncio.get_running_loop().time)
-    return build_app(venue, tape, clock, requests_per_minute=0)
+def exchange_with(given: Iterable[Fault], seconds: Callable[[], float]) -> LocalExchange:
+    """A local exchange at noon with these faults."""
+    tape, faults = Tape(_history()), Faults(given)
+    venue = Venue(tape.assets, NOON, conditions=Adversity(faults))
+    clock = PacedClock(NOON, 1.0, seconds)
+    return build_app(venue, tape, clock, faults, requests_per_minute=0)
 
 
 def _history() -> History:
