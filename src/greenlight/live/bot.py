@@ -4,13 +4,15 @@ Start: rebuild from the journal, ask the venue about every open ticket, reconcil
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from greenlight.domain import (
     BarsClosed,
+    Event,
     Happened,
     LeaseError,
     RequestVerdicts,
@@ -18,7 +20,17 @@ from greenlight.domain import (
     Switch,
     Switched,
 )
-from greenlight.ledger import Alerted, Answer, Beat, FeedChanged, Halted, Record, Resumed, Stopped
+from greenlight.ledger import (
+    Alerted,
+    Answer,
+    Beat,
+    FeedChanged,
+    FillSource,
+    Halted,
+    Record,
+    Resumed,
+    Stopped,
+)
 from greenlight.live.aggregator import Aggregator, Forecast, Sources
 from greenlight.live.approvals import ApprovalDesk
 from greenlight.live.booking import Bookkeeper, Books, Seen
@@ -36,6 +48,7 @@ from greenlight.live.universe import Universe
 
 _NS = 1_000_000_000
 _AFTER_BOOKING_S = 5.0
+_PATIENCE_S = 15.0  # for the venue to answer, when the bot leaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +96,9 @@ class Bot:
         self.books = self._bookkeeper(Seen.recall(entries))
         self.reconciler = Reconciler(self._sides(), self.books)
         self._reconcile_now = asyncio.Event()
+        self._ending = asyncio.Event()
+        self._why = "stopped in order"
+        self.killed: tuple[str, str] | None = None
         self._resolve: Answer | None = None
         self.runner.listen(self._after)
         self.aggregators = self._aggregators()
@@ -100,6 +116,32 @@ class Bot:
         self.note(Resumed(by))
         self.tell_switch(Switch.RESUME)
         self.executor.permit(Permit.ALL)
+
+    def answer(self, id: str, *, approved: bool, by: str) -> bool:  # noqa: A002  # the journal's word
+        """Settle an ask; False where nothing of that id waits."""
+        return self.reviews.answer(id, approved=approved, by=by)
+
+    def kill(self, by: str, why: str) -> None:
+        """Send nothing more and leave; whoever runs the bot empties the account then."""
+        self.killed = by, why
+        self.stand_down(f"killed by {by}")
+
+    def stand_down(self, why: str) -> None:
+        """Send nothing more and leave."""
+        self._why = why
+        self.executor.permit(Permit.NOTHING)
+        self._ending.set()
+
+    def stay_killed(self, by: str, why: str) -> None:
+        """Nothing but reducing orders: the account was killed before this start."""
+        self.executor.permit(Permit.REDUCING)
+        if not self.runner.trader.switches.killed:
+            self.tell_switch(Switch.KILL)
+            self.alert("warning", f"killed by {by} ({why}); allow entries: greenlight resume")
+
+    def stop(self) -> None:
+        """Leave in order: entries are cancelled, stops stay."""
+        self._ending.set()
 
     def reconcile(self, resolve: Answer | None = None) -> None:
         """Compare book and venue soon; resolve: a person's word on what nothing explains."""
@@ -125,25 +167,27 @@ class Bot:
 
     # the run
 
-    async def run(self, stop: asyncio.Event) -> str:
-        """Trade until `stop` is set, or the lease is lost; says why it ended."""
+    async def run(self, stop: asyncio.Event | None = None) -> str:
+        """Trade until told to leave, or the lease is lost; says why it ended."""
+        self._ending = stop or self._ending
         await self.start()
         tasks = [asyncio.ensure_future(task) for task in self._tasks()]
-        stopping = asyncio.ensure_future(_until(stop))
+        ending = asyncio.ensure_future(_until(self._ending))
         try:
-            await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({*tasks, ending}, return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:
                 if task.done():
                     task.result()
-            await self._lay_down()
-            return "stopped in order"
         except LeaseError as error:
+            self._why = str(error)
             self.executor.permit(Permit.NOTHING)
-            return str(error)
+        else:
+            await self._lay_down()
         finally:
-            for task in (*tasks, stopping):
+            for task in (*tasks, ending):
                 task.cancel()
-            await asyncio.gather(*tasks, stopping, return_exceptions=True)
+            await asyncio.gather(*tasks, ending, return_exceptions=True)
+        return self._why
 
     async def start(self) -> None:
         """Ask the venue about every ticket, show a new trader the past, throw what is in force."""
@@ -169,13 +213,14 @@ class Bot:
             )
 
     async def _lay_down(self) -> None:
-        """Entries are cancelled, stops stay."""
-        self.executor.permit(Permit.REDUCING)
-        await self.executor.quiet()
+        """Entries are cancelled, stops stay; what the venue does not answer to is left."""
+        if not self._why.startswith("killed"):
+            self.executor.permit(Permit.REDUCING)
+            await _within(self.world.clock, _PATIENCE_S, self.executor.quiet())
         self.runner.drain()
         for covered in self.executor.coverage():
             self.note(covered)
-        self.note(Stopped("stopped in order"))
+        self.note(Stopped(self._why))
         await self.world.journal.durable()
 
     def _tasks(self) -> list[Awaitable[None]]:
@@ -279,9 +324,12 @@ class Bot:
             watch=charter.settings.watch,
             fence=charter.fence,
             rng=world.rng,
-            tell=self.runner.put,
+            tell=self._put,
             alert=self.alert,
         )
+
+    def _put(self, event: Event, source: FillSource | None) -> None:
+        self.runner.put(event, source)
 
     def _review(self) -> Review:
         world = self.world
@@ -335,3 +383,14 @@ class Bot:
 
 async def _until(stop: asyncio.Event) -> None:
     await stop.wait()
+
+
+async def _within(clock: Clock, seconds: float, task: Coroutine[Any, Any, None]) -> None:
+    """Wait for a task, at the longest so many seconds of the clock."""
+    work, limit = asyncio.ensure_future(task), asyncio.ensure_future(clock.sleep(seconds))
+    try:
+        await asyncio.wait({work, limit}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        work.cancel()
+        limit.cancel()
+        await asyncio.gather(work, limit, return_exceptions=True)
