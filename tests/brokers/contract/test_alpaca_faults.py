@@ -183,10 +183,11 @@ def test_a_part_that_has_filled_stays_when_the_rest_is_cancelled():
             OrderKind.LIMIT,
             Decimal(10),
             Span.DAY,
-            Decimal(200),
+            Decimal(99),
         )
         order = await stand.broker.submit(ticket)
         await stand.wait(1.0)
+        await stand.move(Decimal("98.5"))
         found = await stand.broker.find(ticket.client_id)
         assert found is not None
         assert found.state is OrderState.WORKING
