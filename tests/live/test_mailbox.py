@@ -62,7 +62,7 @@ def test_a_request_is_done_once_and_answered(mailbox, bot):
     one.look()
     one.look()
     assert bot.told == [("halt", "ann", "rain")]
-    assert mailbox.answer_of("a1") == "entries are halted; stops and exits go on"
+    assert mailbox.reply_to("a1").text == "entries are halted; stops and exits go on"
 
 
 def test_a_request_put_back_after_its_answer_is_not_done_again(mailbox, bot):
@@ -87,7 +87,7 @@ def test_what_is_out_of_date_is_not_done(mailbox, bot):
     mailbox.post(ask(Verb.APPROVE, subject="AAPL-1"))
     attendant(mailbox, bot, NOW + HOUR).look()
     assert bot.told == []
-    assert mailbox.answer_of("a1") == "expired before a bot took it"
+    assert mailbox.reply_to("a1").text == "expired before a bot took it"
 
 
 def test_a_request_to_another_account_is_left_to_it(mailbox, bot):
@@ -101,8 +101,8 @@ def test_an_answer_to_an_ask_that_does_not_wait_is_told(mailbox, bot):
     mailbox.post(ask(Verb.APPROVE, "a", subject="AAPL-1"))
     mailbox.post(ask(Verb.REJECT, "b", subject="MSFT-1"))
     attendant(mailbox, bot).look()
-    assert mailbox.answer_of("a") == "AAPL-1 is approved"
-    assert mailbox.answer_of("b") == "nothing of the name MSFT-1 waits (answered or expired)"
+    assert mailbox.reply_to("a").text == "AAPL-1 is approved"
+    assert mailbox.reply_to("b").text == "nothing of the name MSFT-1 waits (answered or expired)"
 
 
 @pytest.mark.parametrize("junk", ["", "{", "[]", '{"id": "x"}', '{"id": "b", "verb": "fly"}'])

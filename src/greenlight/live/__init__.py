@@ -2,13 +2,14 @@
 
 from greenlight.live.approvals import ApprovalDesk, ApprovalRules
 from greenlight.live.attending import Attendant, Bidden
+from greenlight.live.clocks import WorldClock
 from greenlight.live.differences import Account, Cause, Compared, Difference, compare
 from greenlight.live.executor import Bench, Executor, Permit
 from greenlight.live.flattening import Progress, Sight
 from greenlight.live.health import Endpoint
 from greenlight.live.killing import Hold, KillOrder, KillOutcome, Seize, kill
 from greenlight.live.logs import Redaction, configure_logs
-from greenlight.live.mailbox import KILL_FILE, KillMark, KillState, Mailbox, Request, Verb
+from greenlight.live.mailbox import KILL_FILE, KillMark, KillState, Mailbox, Reply, Request, Verb
 from greenlight.live.ports import Broker, Clock, Feed, Journal, Opinion, Reviewer
 from greenlight.live.recovery import Rebuilt, new_trader, rebuild
 from greenlight.live.repeating import Repeated, Unequal, repeat
@@ -52,6 +53,7 @@ __all__ = [
     "Rebuilt",
     "Redaction",
     "Repeated",
+    "Reply",
     "Request",
     "Reviewer",
     "RowJournal",
@@ -67,6 +69,7 @@ __all__ = [
     "Universe",
     "Verb",
     "WatchSettings",
+    "WorldClock",
     "compare",
     "configure_logs",
     "kill",

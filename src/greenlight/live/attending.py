@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from greenlight.ledger import Answer
-from greenlight.live.mailbox import KillMark, KillState, Mailbox, Request, Verb
+from greenlight.live.mailbox import KillMark, KillState, Mailbox, Reply, Request, Verb
 from greenlight.live.ports import Clock
 
 _EVERY_S = 1.0
@@ -85,20 +85,21 @@ class Attendant:
         else:
             self._bot.stand_down(f"killed by {mark.by}; allow trading again: greenlight resume")
 
-    def _do(self, request: Request) -> str:
+    def _do(self, request: Request) -> Reply:
         by = request.by
         match request.verb:
             case Verb.HALT:
                 self._bot.halt(by, request.why)
-                return "entries are halted; stops and exits go on"
+                return Reply("entries are halted; stops and exits go on")
             case Verb.RESUME:
                 self._bot.resume(by)
-                return "entries are allowed again"
+                return Reply("entries are allowed again")
             case Verb.RECONCILE:
                 self._bot.reconcile(Answer(request.subject) if request.subject else None)
-                return "book and broker are being compared"
+                return Reply("book and broker are being compared")
             case Verb.APPROVE | Verb.REJECT:
                 approved = request.verb is Verb.APPROVE
                 if not self._bot.answer(request.subject, approved=approved, by=by):
-                    return f"nothing of the name {request.subject} waits (answered or expired)"
-                return f"{request.subject} is {'approved' if approved else 'rejected'}"
+                    told = f"nothing of the name {request.subject} waits (answered or expired)"
+                    return Reply(told, is_done=False)
+                return Reply(f"{request.subject} is {'approved' if approved else 'rejected'}")

@@ -47,6 +47,14 @@ class Request:
     why: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What became of a request, and whether it was done."""
+
+    text: str
+    is_done: bool = True
+
+
 class KillState(StrEnum):
     """Who empties the account: the bot itself is asked to, another process does, or it was done."""
 
@@ -92,28 +100,28 @@ class Mailbox:
             if request.account not in ("", account):
                 continue
             if now >= request.expires_ts:
-                self.answer(request.id, "expired before a bot took it")
+                self.answer(request.id, Reply("expired before a bot took it", is_done=False))
             else:
                 found.append(request)
         return found
 
-    def answer(self, id: str, text: str) -> None:  # noqa: A002  # the journal's word
+    def answer(self, id: str, reply: Reply) -> None:  # noqa: A002  # the journal's word
         """Say what became of a request; it is never taken again."""
-        _write(self.folder / f"{id}{_ANSWER}", {"text": text})
+        _write(self.folder / f"{id}{_ANSWER}", asdict(reply))
         (self.folder / f"{id}{_REQUEST}").unlink(missing_ok=True)
 
-    def answer_of(self, id: str) -> str | None:  # noqa: A002  # the journal's word
+    def reply_to(self, id: str) -> Reply | None:  # noqa: A002  # the journal's word
         """What became of a request, None while nobody has taken it."""
         try:
-            return str(json.loads((self.folder / f"{id}{_ANSWER}").read_text())["text"])
-        except (OSError, ValueError, KeyError):
+            return Reply(**json.loads((self.folder / f"{id}{_ANSWER}").read_text()))
+        except (OSError, ValueError, TypeError):
             return None
 
     def withdraw(self, verb: Verb) -> None:
         """Take back what was asked and not taken yet."""
         for request in self._read():
             if request.verb is verb:
-                self.answer(request.id, "withdrawn")
+                self.answer(request.id, Reply("withdrawn", is_done=False))
 
     def mark(self) -> KillMark | None:
         """What the file KILL says, None where there is none; one that cannot be read asks."""
