@@ -312,6 +312,10 @@ class Bot:
 
     # what the parts are given
 
+    def _put(self, event: Event, source: FillSource | None) -> None:
+        """The executor is made before the runner, and tells it all the same."""
+        self.runner.put(event, source)
+
     def _bench(self) -> Bench:
         world, charter = self.world, self.charter
         return Bench(
