@@ -20,7 +20,6 @@ from greenlight.brokers.exchange.terms import Change, Force, Form, Kind, Status,
 from greenlight.brokers.exchange.vetting import vet, vet_against_market
 
 _GTC_DAYS = 90
-_LEAST_CRYPTO = Decimal(10)
 
 
 def admit(floor: Floor, request: OrderRequest) -> Order:
@@ -61,8 +60,9 @@ def require_power(floor: Floor, order: Order, last: Decimal, already: Decimal = 
     asset = floor.assets[order.symbol]
     cost = order.cost(last)
     if asset.is_crypto:
-        if cost < _LEAST_CRYPTO:
-            raise forbidden("cost basis must be >= minimal amount of order 10")
+        least = floor.settings.least_crypto
+        if cost < least:
+            raise forbidden(f"cost basis must be >= minimal amount of order {least}")
         cash = cash_power(floor) + already
         if cost > cash:
             raise insufficient_balance("USD", cost, max(cash, ZERO))

@@ -45,7 +45,8 @@ class Perfect:
 class VenueSettings:
     """`delay_ns`: how long orders, cancels and replacements are on their way to the venue.
 
-    multiplier: 1 for a cash account, 2 or 4 for margin. seed: two venues with the same one give
+    multiplier: 1 for a cash account, 2 or 4 for margin. least_crypto: smallest purchase of coins in
+    money (Alpaca: 1, on paper of late 10). seed: two venues with the same one give
     the same ids.
     """
 
@@ -54,6 +55,7 @@ class VenueSettings:
     delay_ns: int = 0
     equity: Tariff = EQUITY_TARIFF
     crypto: Tariff = CRYPTO_TARIFF
+    least_crypto: Decimal = Decimal(1)
     seed: int = 0
 
 
@@ -66,9 +68,17 @@ class Book:
     open_ids: dict[str, dict[str, None]] = field(default_factory=dict)
 
     def add(self, order: Order) -> None:
-        """Take an order."""
+        """Take an order that counts at once."""
+        self.know(order)
+        self.open(order)
+
+    def know(self, order: Order) -> None:
+        """Keep an order and its names."""
         self.by_id[order.id] = order
         self.by_client_id[order.client_order_id] = order.id
+
+    def open(self, order: Order) -> None:
+        """Count an order among those that are open."""
         self.open_ids.setdefault(order.symbol, {})[order.id] = None
 
     def ended(self, order: Order) -> None:

@@ -14,7 +14,7 @@ from greenlight.brokers.exchange.record import RequestLine
 
 ADMIN = "/_exchange"
 _OPEN_TO_ALL = "/v1beta3/crypto"
-_UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 401, 403, 429
+_UNAUTHORIZED, _TOO_MANY = 401, 429
 
 
 class OutageError(Exception):
@@ -97,11 +97,9 @@ class Gate:
     ) -> tuple[int, object, dict[str, str]] | None:
         faults, path = self._exchange.faults, unquote(scope["path"])
         key, secret = keys_of(scope)
-        if not path.startswith(_OPEN_TO_ALL):
-            if not key:
-                return _UNAUTHORIZED, {"code": 40110000, "message": "request is not authorized"}, {}
-            if not self._accepts(key, secret):
-                return _FORBIDDEN, {"code": 40310000, "message": "forbidden."}, {}
+        is_closed = not path.startswith(_OPEN_TO_ALL)
+        if is_closed and (not key or not self._accepts(key, secret)):
+            return _UNAUTHORIZED, {"message": "unauthorized."}, {}
         is_data = path.startswith(("/v2/stocks", "/v1"))
         wait = (self._data if is_data else self._trading).refuses(now)
         fault = faults.strikes(FaultKind.RATE_LIMIT, about)

@@ -7,6 +7,7 @@ from greenlight.brokers.exchange.terms import Change, Force, Form, Kind, Status,
 
 ZERO = Decimal(0)
 _SHARE = Decimal("1e-9")
+_SHORT_MARK = Decimal("1.03")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,9 @@ class Order:
         return (self.notional / price).quantize(_SHARE, rounding="ROUND_DOWN")
 
     def estimate(self, last: Decimal) -> Decimal:
-        """Price that buying power is reserved at."""
+        """Price that buying power is reserved at; a short sale reserves a little more."""
+        if self.side is Way.SELL:
+            return max(self.limit or ZERO, last * _SHORT_MARK)
         if self.limit is not None:
             return self.limit
         return last if self.stop is None else max(self.stop, last)

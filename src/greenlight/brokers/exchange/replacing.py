@@ -1,4 +1,8 @@
-"""Changing an order: Alpaca makes a new one, with a new id, that stands in the old one's place."""
+"""Changing an order: Alpaca makes a new one, with a new id, that stands in the old one's place.
+
+As at Alpaca, what the old one has filled does not count on the new one: it starts at 0 and fills
+its whole quantity, which is the old one's whole unless another is given.
+"""
 
 import copy
 from dataclasses import dataclass
@@ -19,7 +23,7 @@ _UNSENT = (Status.ACCEPTED, Status.PENDING_NEW, Status.PENDING_CANCEL, Status.PE
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What is to be different; `qty` is the whole, what has filled included."""
+    """What is to be different; `qty` is what the new order fills, whatever the old one has."""
 
     qty: Decimal | None = None
     force: Force | None = None
@@ -32,14 +36,13 @@ class Changes:
 def start_replacing(floor: Floor, old: Order, changes: Changes) -> Order:
     """The order that will stand in place of `old` after the delay. Raises RefusalError."""
     if not old.is_open:
-        raise refused(f'cannot replace order in "{old.status}" status')
+        raise invalid("unable to replace order, order is not open")
     if old.status in _UNSENT:
-        raise refused("unable to replace order, order isn't sent to exchange yet")
+        raise invalid("unable to replace order, order isn't sent to exchange yet")
     _vet_changes(floor, old, changes)
     new = _changed(floor, old, changes)
     _vet_result(floor, old, new)
-    floor.book.add(new)
-    floor.book.by_client_id[new.client_order_id] = new.id
+    floor.book.know(new)
     was = old.status
     old.status = Status.PENDING_REPLACE
     new.status = Status.HELD if was is Status.HELD else Status.PENDING_NEW
@@ -54,17 +57,15 @@ def finish_replacing(floor: Floor, about: str) -> None:
     old, new = floor.book.by_id[old_id], floor.book.by_id[new_id]
     if not new.is_open:
         return
-    if not old.is_open or (new.qty is not None and new.qty <= old.filled):
+    if not old.is_open:
         new.reason = "the order it replaces has ended"
-        if old.is_open:
-            old.status = Status(was)
         floor.end(new, Status.REJECTED, Change.REJECTED)
         floor.tell(Change.REPLACE_REJECTED, old)
         return
-    new.filled, new.average = old.filled, old.average
     new.hwm, new.is_triggered = old.hwm, old.is_triggered
     old.replaced_by = new.id
     _take_place(floor, old, new)
+    floor.book.open(new)
     is_live = old.is_live
     floor.end(old, Status.REPLACED, Change.REPLACED)
     if Status(was) is Status.HELD:
@@ -72,8 +73,6 @@ def finish_replacing(floor: Floor, about: str) -> None:
         floor.tell(Change.NEW, new)
         return
     arrive(floor, new)
-    if new.is_open and new.filled > 0:
-        new.status = Status.PARTIALLY_FILLED
 
 
 def start_cancelling(floor: Floor, order: Order) -> None:
@@ -95,8 +94,8 @@ def _vet_changes(floor: Floor, old: Order, changes: Changes) -> None:
     if changes.qty is not None:
         if old.notional is not None or (not is_crypto and changes.qty % 1 != 0):
             raise refused("qty of fractional and notional orders cannot be replaced")
-        if changes.qty <= old.filled:
-            raise refused("qty must be > filled_qty")
+        if changes.qty <= 0:
+            raise invalid("qty must be > 0")
     if changes.limit is not None and old.limit is None:
         raise invalid(f"{old.kind} orders have no limit price")
     if changes.stop is not None and old.kind not in (Kind.STOP, Kind.STOP_LIMIT):
@@ -145,7 +144,7 @@ def _vet_result(floor: Floor, old: Order, new: Order) -> None:
     if position * old.side.sign < 0:
         rest = [one for one in others if one.id not in pair]
         held, related = held_for_orders(rest, position)
-        wanted = (new.qty or ZERO) - old.filled
+        wanted = new.qty or ZERO
         if wanted > abs(position) - held:
             raise insufficient_quantity(old.symbol, wanted, abs(position) - held, held, related)
     elif old.parent == "" and new.cost(last) > old.cost(last):

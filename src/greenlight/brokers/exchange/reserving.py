@@ -45,24 +45,31 @@ def _is_group_exit(order: Order) -> bool:
 def conflict(
     request: OrderRequest, open_orders: Iterable[Order], position: Decimal
 ) -> RefusalError | None:
-    """Why an order may not stand beside those of the other side; complex orders may."""
-    if request.form is not Form.SIMPLE:
-        return None
+    """Why an order may not stand beside those of the other side.
+
+    Complex orders and trailing stops are exempt, on either side; nothing may open both ways.
+    """
     for order in open_orders:
         if order.side is request.side or _waits_for_parent(order):
             continue
-        if position == 0:
+        if position == 0 and order.parent == "":
             return forbidden(
                 "cannot open a long buy while a short sell order is open"
                 if request.side is Way.BUY
                 else "cannot open a short sell while a long buy order is open",
                 {"existing_order_id": order.id},
             )
-        if order.kind is not Kind.LIMIT:
+        if _is_exempt(request.form, request.kind) or _is_exempt(order.form, order.kind):
+            continue
+        if order.kind in (Kind.MARKET, Kind.STOP):
             return wash_trade(order.id, "opposite side market/stop order exists")
-        if request.kind is not Kind.LIMIT or _cross(request, order):
+        if request.kind in (Kind.MARKET, Kind.STOP) or _cross(request, order):
             return wash_trade(order.id, "opposite side limit order exists")
     return None
+
+
+def _is_exempt(form: Form, kind: Kind) -> bool:
+    return form is not Form.SIMPLE or kind is Kind.TRAILING_STOP
 
 
 def _cross(request: OrderRequest, order: Order) -> bool:

@@ -10,7 +10,6 @@ from greenlight.brokers.exchange.terms import Force, Form, Kind, Way
 
 _CRYPTO_KINDS = (Kind.MARKET, Kind.LIMIT, Kind.STOP_LIMIT)
 _FRACTION_KINDS = (Kind.MARKET, Kind.LIMIT, Kind.STOP, Kind.STOP_LIMIT)
-_LEAST_CRYPTO_COST = Decimal(10)
 _LEAST_NOTIONAL = Decimal(1)
 _LONGEST_CLIENT_ID = 128
 

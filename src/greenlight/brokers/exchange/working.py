@@ -97,7 +97,7 @@ def fill(floor: Floor, order: Order, qty: Decimal, price: Decimal) -> None:
         order.is_live = False
         order.filled_ts = floor.now
         floor.book.ended(order)
-    elif order.status is not Status.PENDING_CANCEL:
+    elif order.status not in (Status.PENDING_CANCEL, Status.PENDING_REPLACE):
         order.status = Status.PARTIALLY_FILLED
     execution = floor.fresh_id("fill")
     floor.account.book_fill(order, qty, price, execution, floor.now)

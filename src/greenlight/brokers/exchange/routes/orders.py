@@ -140,6 +140,8 @@ def order_request(body: Mapping[str, Any]) -> OrderRequest:
     limit, take_profit = number(body, "limit_price"), number(target, "limit_price")
     if form is Form.OCO:
         limit = take_profit = limit if take_profit is None else take_profit
+    if form is Form.SIMPLE:  # what would be legs is left aside, as Alpaca does
+        take_profit, stop = None, {}
     return OrderRequest(
         symbol=str(body["symbol"]).upper(),
         side=_word(Way, body["side"], "side"),
