@@ -122,11 +122,13 @@ def settings_at(url: str = "http://127.0.0.1") -> AlpacaSettings:
     )
 
 
-def exchange_with(given: Iterable[Fault], seconds: Callable[[], float]) -> LocalExchange:
-    """A local exchange at noon with these faults."""
-    tape, faults = Tape(_history()), Faults(given)
+def exchange_with(
+    given: Iterable[Fault], seconds: Callable[[], float], speed: float = 1.0
+) -> LocalExchange:
+    """A local exchange at noon with these faults; where it runs fast it trades often too."""
+    tape, faults = Tape(_history(), 60 if speed == 1.0 else 1), Faults(given)
     venue = Venue(tape.assets, NOON, conditions=Adversity(faults))
-    clock = PacedClock(NOON, 1.0, seconds)
+    clock = PacedClock(NOON, speed, seconds)
     return build_app(venue, tape, clock, faults, requests_per_minute=0)
 
 
