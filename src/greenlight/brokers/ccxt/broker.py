@@ -51,12 +51,13 @@ class CcxtBroker:
     name = "ccxt"
 
     def __init__(self, settings: CcxtSettings) -> None:
-        """Raises UserError without keys."""
+        """Raises UserError without keys, and for keys of another kind."""
         if not settings.key:
             raise UserError(f"{settings.exchange}: trading needs an API key and its secret")
         self._settings = settings
         self._dialect = DIALECTS[settings.exchange]
         self._client = Client(settings, self._dialect.options)
+        self._client.check_keys(*self._dialect.probe)
 
     @property
     def requests_per_minute(self) -> int:
@@ -183,11 +184,10 @@ class CcxtBroker:
         client = Client(self._settings, self._dialect.options)
         try:
             await client.ask("markets", client.exchange.load_markets)
-            while True:
-                for told in await client.hear("reports", client.exchange.watch_orders):
-                    report = await self._report(told)
-                    if report is not None:
-                        yield report
+            async for told in client.listen(self._dialect.streams(client.exchange)):
+                report = await self._report(told)
+                if report is not None:
+                    yield report
         finally:
             await client.close()
 
@@ -196,10 +196,11 @@ class CcxtBroker:
         await self._client.close()
 
     async def _report(self, told: Json) -> OrderReport | None:
-        symbol = told.get("symbol")
-        if not symbol or not told.get("id"):
+        """An order as a look-up has it, after one of ccxt's orders or trades named it."""
+        symbol, order_id = told.get("symbol"), told.get("order") or told.get("id")
+        if not symbol or not order_id:
             return None
-        order = await self.order(venue_id_of(symbol, told["id"]))
+        order = await self.order(venue_id_of(symbol, order_id))
         return None if order is None else OrderReport(order, self._dialect.execution(told))
 
     async def _looked_up(

@@ -5,14 +5,14 @@ keeps the pace and decides what is tried again.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from greenlight.brokers.ccxt.orders import Json
 from greenlight.brokers.ccxt.refusals import failure
 from greenlight.brokers.ccxt.settings import CcxtSettings
-from greenlight.domain import RefuseError, RetryError, UnknownError
+from greenlight.domain import GreenlightError, RefuseError, RetryError, UnknownError, UserError
 
 T = TypeVar("T")
 
@@ -27,6 +27,15 @@ class Client:
         """options: what ccxt must know to ask for spot markets alone."""
         self._settings = settings
         self.exchange = _built(settings, options)
+
+    def check_keys(self, path: str, api: list[str]) -> None:
+        """Raise UserError where ccxt cannot sign a request with these keys."""
+        try:
+            self.exchange.sign(path, api, "GET", {})
+        except (*_UNREADABLE, base_error()):  # `from None`: its text may hold the secret
+            raise UserError(
+                f"{self.exchange.id}: key or secret is not of the kind that this exchange gives out"
+            ) from None
 
     async def ask(self, what: str, call: Callable[[], Awaitable[T]], *, acts: bool = False) -> T:
         """What `call` answers, within the time limit. Raises what `failure` makes of an error."""
@@ -43,14 +52,36 @@ class Client:
             # `from None`: the exception's own text may hold a signature
             raise failure(error, what, acts=acts, wait_s=self._wait()) from None
 
-    async def hear(self, what: str, call: Callable[[], Awaitable[T]]) -> T:
-        """What a stream tells next, however long it takes. Raises RetryError when it breaks."""
+    async def listen(self, calls: Sequence[Callable[[], Awaitable[list[T]]]]) -> AsyncIterator[T]:
+        """What streams tell, in the order of arrival, until one of them breaks.
+
+        ccxt wakes only who is waiting already: each stream is waited for by a task of its own,
+        however long the reader takes. Raises RetryError or HaltError when one breaks.
+        """
+        told: asyncio.Queue[T | GreenlightError] = asyncio.Queue()
+        pumps = [asyncio.create_task(self._pump(call, told)) for call in calls]
         try:
-            return await call()
+            while True:
+                one = await told.get()
+                if isinstance(one, GreenlightError):
+                    raise one
+                yield one
+        finally:
+            for pump in pumps:
+                pump.cancel()
+            await asyncio.gather(*pumps, return_exceptions=True)
+
+    async def _pump(
+        self, call: Callable[[], Awaitable[list[T]]], told: "asyncio.Queue[T | GreenlightError]"
+    ) -> None:
+        try:
+            while True:
+                for one in await call():
+                    told.put_nowait(one)
         except _UNREADABLE as error:
-            raise RetryError(f"{what}: a message cannot be read, {error!r}"[:300]) from None
+            told.put_nowait(RetryError(f"stream: a message cannot be read, {error!r}"[:300]))
         except base_error() as error:
-            raise failure(error, what, acts=False) from None
+            told.put_nowait(failure(error, "stream", acts=False))
 
     async def market(self, symbol: str) -> Json:
         """What the exchange says of a symbol: precision, limits."""

@@ -1,6 +1,6 @@
 """What differs between the exchanges and ccxt does not hide."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -13,14 +13,21 @@ _ANY_STOP = Capabilities(
 )
 _PAGES = 20
 
+#: Waits for what a stream tells next.
+Stream = Callable[[], Awaitable[list[Json]]]
+
 
 class Dialect(Protocol):
-    """One exchange. `exchange` is always ccxt's object, orders are ccxt's."""
+    """One exchange. `exchange` is always ccxt's object, orders are ccxt's.
+
+    probe: path and kind of a request that must be signed.
+    """
 
     capabilities: Capabilities
     requests_per_minute: int
     options: Mapping[str, Any]
     longest_client_id: int
+    probe: tuple[str, list[str]]
 
     def placing(self, ticket: Ticket) -> Mapping[str, Any]:
         """Parameters of a new order beyond symbol, type, side, quantity and price."""
@@ -42,8 +49,12 @@ class Dialect(Protocol):
         """Fills since then, of the symbols at least."""
         ...
 
+    def streams(self, exchange: Json) -> list[Stream]:
+        """What tells of orders and their fills."""
+        ...
+
     def execution(self, told: Json) -> Execution | None:
-        """The fill that an order of the stream tells of, where it does."""
+        """The fill that an order or trade of the streams tells of, where it does."""
         ...
 
 
@@ -53,9 +64,11 @@ class Binance:
     capabilities = _ANY_STOP
     requests_per_minute = 600
     longest_client_id = 36
+    probe = ("account", ["private"])
     options: Mapping[str, Any] = {
         "defaultType": "spot",
         "fetchMarkets": {"types": ["spot"]},
+        "fetchMargins": False,
         "warnOnFetchOpenOrdersWithoutSymbol": False,
         "createOrder": {"quoteOrderQty": False},
     }
@@ -89,6 +102,10 @@ class Binance:
                 found += page
         return found
 
+    def streams(self, exchange: Json) -> list[Stream]:
+        """See Dialect."""
+        return [exchange.watch_orders]
+
     def execution(self, told: Json) -> Execution | None:
         """Its executionReport, where that is of a trade."""
         info = told["info"]
@@ -107,6 +124,7 @@ class Kraken:
     capabilities = _ANY_STOP
     requests_per_minute = 60
     longest_client_id = 18
+    probe = ("Balance", ["private"])
     options: Mapping[str, Any] = {}
 
     def placing(self, ticket: Ticket) -> Mapping[str, Any]:
@@ -141,9 +159,22 @@ class Kraken:
                 return list(found.values())
             found |= fresh
 
-    def execution(self, told: Json) -> Execution | None:  # noqa: ARG002  # the port's
-        """None: ccxt merges messages of one order, so that a fill may be told twice."""
-        return None
+    def streams(self, exchange: Json) -> list[Stream]:
+        """Fills are trades of the one channel, and ccxt's orders of it do not tell of them."""
+
+        async def fills() -> list[Json]:
+            told: list[Json] = await exchange.watch_private("myTrades", None, None, None, {})
+            return told
+
+        return [exchange.watch_orders, fills]
+
+    def execution(self, told: Json) -> Execution | None:
+        """The trade, where it is one."""
+        if "order" not in told:
+            return None
+        quantity, price = Decimal(str(told["amount"])), Decimal(str(told["price"]))
+        fee = fee_of(told, price, str(told["symbol"]))
+        return Execution(str(told["id"]), quantity, price, int(told["timestamp"]) * NS_MS, fee)
 
 
 class Coinbase:
@@ -155,7 +186,11 @@ class Coinbase:
     )
     requests_per_minute = 600
     longest_client_id = 64
-    options: Mapping[str, Any] = {"fetchMarkets": {"types": ["spot"]}}
+    probe = ("brokerage/accounts", ["v3", "private"])
+    options: Mapping[str, Any] = {
+        "fetchMarkets": {"types": ["spot"]},
+        "fetchBalance": "v3PrivateGetBrokerageAccounts",
+    }
 
     def placing(self, ticket: Ticket) -> Mapping[str, Any]:
         """ccxt drops `clientOrderId` here and wants money rather than units of a market buy."""
@@ -163,6 +198,7 @@ class Coinbase:
         if ticket.kind is OrderKind.MARKET:
             units = {"base_size": plain(ticket.quantity)}
             params["order_configuration"] = {"market_market_ioc": units}
+            params["createMarketBuyOrderRequiresPrice"] = False
         return params
 
     async def find(self, exchange: Json, symbol: str, client_id: str) -> Json | None:
@@ -203,6 +239,10 @@ class Coinbase:
             if not answer.get("cursor") or not answer["fills"]:
                 return found
             query["cursor"] = answer["cursor"]
+
+    def streams(self, exchange: Json) -> list[Stream]:
+        """See Dialect."""
+        return [exchange.watch_orders]
 
     def execution(self, told: Json) -> Execution | None:  # noqa: ARG002  # the port's
         """None: the stream tells totals."""

@@ -1,8 +1,9 @@
 """Market data of a crypto exchange as a feed. No keys."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 from greenlight.brokers.ccxt.client import Client
 from greenlight.brokers.ccxt.dialects import DIALECTS
@@ -42,16 +43,11 @@ class CcxtFeed:
     async def quotes(self, instruments: Sequence[str]) -> AsyncIterator[Quote]:
         """Best bid and ask of every change; one connection."""
         client = Client(self._settings, self._options)
-        exchange, symbols = client.exchange, list(instruments)
-        has_touch = exchange.has.get("watchBidsAsks")
-        watch = exchange.watch_bids_asks if has_touch else exchange.watch_tickers
         try:
-            await client.ask("markets", exchange.load_markets)
-            while True:
-                told: Mapping[str, Json] = await client.hear("quotes", lambda: watch(symbols))
-                for symbol, one in told.items():
-                    if symbol in symbols and one.get("bid") and one.get("ask"):
-                        yield self._quote(symbol, one)
+            await client.ask("markets", client.exchange.load_markets)
+            async for told in client.listen(_streams(client.exchange, list(instruments))):
+                if told["symbol"] in instruments and told.get("bid") and told.get("ask"):
+                    yield self._quote(told["symbol"], told)
         finally:
             await client.close()
 
@@ -73,3 +69,17 @@ class CcxtFeed:
         ts = self._now() if stamp is None else int(stamp) * NS_MS
         names = ("bid", "ask", "bidVolume", "askVolume")
         return Quote(symbol, ts, *(Decimal(str(told.get(name) or 0)) for name in names))
+
+
+def _streams(exchange: Json, symbols: list[str]) -> list[Callable[[], Awaitable[list[Json]]]]:
+    """Bid and ask where the exchange streams them apart, else its tickers, a symbol each."""
+
+    async def touches() -> list[Json]:
+        return list((await exchange.watch_bids_asks(symbols)).values())
+
+    async def ticker(symbol: str) -> list[Json]:
+        return [await exchange.watch_ticker(symbol)]
+
+    if exchange.has.get("watchBidsAsks"):
+        return [touches]
+    return [partial(ticker, symbol) for symbol in symbols]

@@ -51,6 +51,8 @@ def venue_order(told: Json, ticket: Ticket | None = None) -> VenueOrder:
 
     Raises KeyError, TypeError or ValueError for what is no order.
     """
+    if not told.get("id"):
+        raise ValueError("the answer names no order")
     trigger = number(told.get("stopLossPrice")) or number(told.get("triggerPrice"))
     limit = number(told.get("price"))
     filled = number(told.get("filled")) or Decimal(0)

@@ -23,6 +23,7 @@ _THROUGH = re.compile(r"trigger immediately|stop_price_(?:above|below)_last_trad
 _FUNDS = re.compile(r"insufficient[ _](?:balance|fund)")
 _GONE = re.compile(r"unknown[ _]order|not[ _]found|does not exist|unknown_cancel_order")
 _HALTED = re.compile(r"market is closed|(?:cancel|post|limit)_only|trading_disabled|is not trading")
+_KEYS = re.compile(r"invalid[ _](?:signature|key)|unauthorized|signature for this request")
 _QUERY = re.compile(r"\?\S*")  # may hold a signature
 
 
@@ -43,7 +44,7 @@ def failure(error: Exception, what: str, *, acts: bool, wait_s: float = 0.0) -> 
         return RetryError(said, wait_s)
     if isinstance(error, ccxt.OnMaintenance | ccxt.InvalidNonce):
         return RetryError(said)
-    if isinstance(error, ccxt.AuthenticationError):
+    if isinstance(error, ccxt.AuthenticationError) or _KEYS.search(said.lower()):
         return HaltError(f"{said} (are the keys those of this account, and may they trade?)")
     is_vague = isinstance(error, ccxt.OperationFailed)
     if is_vague or isinstance(cause, aiohttp.ClientError) or not isinstance(error, ccxt.BaseError):
