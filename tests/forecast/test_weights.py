@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from greenlight.forecast import learned_weights
+from greenlight.forecast import Learner, learned_weights
 
 HORIZON = 5
 ROWS, SYMBOLS = 900, 12
@@ -82,3 +82,14 @@ def test_holes_and_silence_are_left_out():
 def test_a_market_shorter_than_the_horizon_teaches_nothing():
     close = market()[:3]
     assert np.all(learned_weights(np.ones((2, 3, SYMBOLS), np.float32), close, HORIZON) == 1.0)
+
+
+@pytest.mark.parametrize("stored", [0, 3, HORIZON, HORIZON + 1, 400])
+def test_learning_row_by_row_is_learning_at_once(stored):
+    close = market()
+    close[np.random.default_rng(9).random(close.shape) < 0.05] = np.nan
+    votes = np.stack([foretelling(market(), s, k) for k, s in enumerate((0.3, 0.0, -0.3))])
+    learner = Learner(3, HORIZON)
+    learner.begin(votes[:, :stored], close[:stored])
+    found = [learner.step(votes[:, t], close[t]) for t in range(stored, ROWS)]
+    np.testing.assert_array_equal(found, learned_weights(votes, close, HORIZON)[stored:])

@@ -2,12 +2,13 @@
 
 from greenlight.forecast.calibration import Calibration, CalibrationRule, Trades, calibrate
 from greenlight.forecast.ensemble import SILENCE, Share, ensemble, equal_weights, explain
-from greenlight.forecast.weights import learned_weights
+from greenlight.forecast.weights import Learner, learned_weights
 
 __all__ = [
     "SILENCE",
     "Calibration",
     "CalibrationRule",
+    "Learner",
     "Share",
     "Trades",
     "calibrate",

@@ -26,8 +26,11 @@ from greenlight.indicators.volatility import returns, sigma
 
 REGIME_LOOKBACK = 272
 
+#: Swings that `latest_regimes` looks at, and closes.
+YEAR_BARS = 252
+TREND_BARS = 120
+
 _SWING_BARS = 20
-_YEAR_BARS = 252
 _TURBULENT_SHARE = 0.9
 _TURBULENT_EXCESS = 1.05
 _WAY_BARS = 60
@@ -54,13 +57,29 @@ CALM = frozenset({Regime.TRENDING_UP, Regime.TRENDING_DOWN, Regime.RANGING})
 def regimes(close: F64) -> NDArray[np.int8]:
     """`Regime` of each bar from a symbol's own closes (shape T, no holes)."""
     average = sma(close, _AVERAGE_BARS)
-    before = lagged(average, _SLOPE_BARS)
-    makes_way = efficiency(close, _WAY_BARS) >= _TREND_EFFICIENCY
-    out = np.full(len(close), Regime.RANGING, dtype=np.int8)
-    out[makes_way & (close > average) & (average > before)] = Regime.TRENDING_UP
-    out[makes_way & (close < average) & (average < before)] = Regime.TRENDING_DOWN
-    out[_is_turbulent(close)] = Regime.TURBULENT
+    averages = (average, lagged(average, _SLOPE_BARS))
+    out = _told_apart(close, averages, efficiency(close, _WAY_BARS))
+    calmer = after_warmup(_calmer_share(windows(sigma(close, _SWING_BARS), YEAR_BARS)), len(close))
+    out[calmer >= _TURBULENT_SHARE] = Regime.TURBULENT
     out[: REGIME_LOOKBACK - 1] = Regime.UNKNOWN
+    return out
+
+
+def latest_regimes(close: F64, swings: F64) -> NDArray[np.int8]:
+    """`Regime` of the last bar of K symbols, each with at least REGIME_LOOKBACK bars.
+
+    close: their last TREND_BARS closes or more (K, any); swings: their last YEAR_BARS values of
+    `sigma` (K, YEAR_BARS). What `regimes` says of that bar, to the last bit.
+    """
+    if len(close) == 0:
+        return np.zeros(0, dtype=np.int8)
+    tail = close[:, -TREND_BARS:]
+    average = sma(tail.reshape(-1), _AVERAGE_BARS).reshape(tail.shape)
+    way = close[:, -_WAY_BARS - 1 :]
+    efficient = efficiency(way.reshape(-1), _WAY_BARS).reshape(way.shape)[:, -1]
+    averages = (average[:, -1], average[:, -1 - _SLOPE_BARS])
+    out = _told_apart(close[:, -1], averages, efficient)
+    out[_calmer_share(swings) >= _TURBULENT_SHARE] = Regime.TURBULENT
     return out
 
 
@@ -85,8 +104,17 @@ def market_regimes(close: F64) -> NDArray[np.int8]:
     return regimes(market_index(close))
 
 
-def _is_turbulent(close: F64) -> NDArray[np.bool_]:
-    swings = sigma(close, _SWING_BARS)
-    year = windows(swings, _YEAR_BARS)
-    calmer = np.count_nonzero(year < year[:, -1:] / _TURBULENT_EXCESS, axis=1) / _YEAR_BARS
-    return after_warmup(calmer, len(close)) >= _TURBULENT_SHARE
+def _told_apart(close: F64, averages: tuple[F64, F64], efficient: F64) -> NDArray[np.int8]:
+    """Trend or range by close, its average now and before, and the efficiency ratio."""
+    average, before = averages
+    makes_way = efficient >= _TREND_EFFICIENCY
+    out = np.full(len(close), Regime.RANGING, dtype=np.int8)
+    out[makes_way & (close > average) & (average > before)] = Regime.TRENDING_UP
+    out[makes_way & (close < average) & (average < before)] = Regime.TRENDING_DOWN
+    return out
+
+
+def _calmer_share(year: F64) -> F64:
+    """Share of a year's swings (K, YEAR_BARS) that the last of them clearly exceeds."""
+    share: F64 = np.count_nonzero(year < year[:, -1:] / _TURBULENT_EXCESS, axis=1) / YEAR_BARS
+    return share

@@ -6,10 +6,12 @@ from greenlight.live.clocks import WorldClock
 from greenlight.live.differences import Account, Cause, Compared, Difference, compare
 from greenlight.live.executor import Bench, Executor, Permit
 from greenlight.live.flattening import Progress, Sight
+from greenlight.live.forecasting import AheadForecaster, Forecaster
 from greenlight.live.health import Endpoint
 from greenlight.live.killing import Hold, KillOrder, KillOutcome, Seize, kill
 from greenlight.live.logs import Redaction, configure_logs
 from greenlight.live.mailbox import KILL_FILE, KillMark, KillState, Mailbox, Reply, Request, Verb
+from greenlight.live.method import Method
 from greenlight.live.ports import Broker, Clock, Feed, Journal, Opinion, Reviewer
 from greenlight.live.recovery import Rebuilt, new_trader, rebuild
 from greenlight.live.repeating import Repeated, Unequal, repeat
@@ -24,6 +26,7 @@ from greenlight.live.universe import Block, Universe
 __all__ = [
     "KILL_FILE",
     "Account",
+    "AheadForecaster",
     "ApprovalDesk",
     "ApprovalRules",
     "Attendant",
@@ -38,6 +41,7 @@ __all__ = [
     "Endpoint",
     "Executor",
     "Feed",
+    "Forecaster",
     "Hold",
     "Journal",
     "KillMark",
@@ -46,6 +50,7 @@ __all__ = [
     "KillState",
     "LiveSettings",
     "Mailbox",
+    "Method",
     "Opinion",
     "OrderSettings",
     "Permit",

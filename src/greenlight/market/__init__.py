@@ -3,7 +3,7 @@
 from greenlight.market.action_store import read_any_actions, stored_actions
 from greenlight.market.action_tables import read_actions, read_dividends, read_splits
 from greenlight.market.actions import applicable_actions, checked_actions
-from greenlight.market.adjust import forward_factors
+from greenlight.market.adjust import forward_factors, forward_step, in_order
 from greenlight.market.bars import Adjustment, Bars, BarSpec, from_arrays
 from greenlight.market.book import Book, example_book
 from greenlight.market.calendars import CALENDARS, sessions
@@ -29,6 +29,7 @@ from greenlight.market.membership import Membership, read_membership
 from greenlight.market.resample import resample
 from greenlight.market.sample import SAMPLES, sample
 from greenlight.market.sectors import Sectors, read_sectors
+from greenlight.market.stack import Stack
 from greenlight.market.store import Change, Store
 from greenlight.market.view import Background, View, views
 
@@ -55,6 +56,7 @@ __all__ = [
     "Report",
     "Sectors",
     "Severity",
+    "Stack",
     "Store",
     "Terms",
     "TickerMap",
@@ -65,9 +67,11 @@ __all__ = [
     "checked_actions",
     "example_book",
     "forward_factors",
+    "forward_step",
     "from_arrays",
     "happenings",
     "import_file",
+    "in_order",
     "load_blocks",
     "read_actions",
     "read_any_actions",

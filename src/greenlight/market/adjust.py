@@ -30,8 +30,7 @@ def forward_factors(
     """
     price, volume = np.ones(len(session)), np.ones(len(session))
     scale, last_row, last_close = 1.0, -1, np.nan
-    own = [action for action in actions if action.symbol == symbol and type(action) in _RANK]
-    for action in sorted(own, key=lambda a: (a.ex_date, _RANK[type(a)])):
+    for action in in_order(action for action in actions if action.symbol == symbol):
         row = int(np.searchsorted(session, day_number(action.ex_date)))
         if row == len(session):
             break
@@ -39,19 +38,34 @@ def forward_factors(
             scale, last_row, last_close = 1.0, row, _last(close[:row])
         if np.isnan(last_close):
             continue
-        match action:
-            case Split(ratio=ratio):
-                step = float(ratio)
-                volume[row:] /= step
-            case SpinOff(basis_share=share):
-                step = 1.0 / (1.0 - float(share))
-            case CashDividend(amount=amount, ex_date=ex_date):
-                step = _dividend_step(symbol, ex_date, float(amount), last_close / scale)
-            case _:
-                continue
+        step = forward_step(action, last_close / scale)
+        if isinstance(action, Split):
+            volume[row:] /= step
         price[row:] *= step
         scale *= step
     return price, volume
+
+
+def forward_step(action: CorporateAction, before: float) -> float:
+    """What prices are multiplied by from an action on, given the close before it; 1 for no change.
+
+    A split divides volume by the same. Raises UserError as `forward_factors`.
+    """
+    match action:
+        case Split(ratio=ratio):
+            return float(ratio)
+        case SpinOff(basis_share=share):
+            return 1.0 / (1.0 - float(share))
+        case CashDividend(symbol=symbol, amount=amount, ex_date=ex_date):
+            return _dividend_step(symbol, ex_date, float(amount), before)
+        case _:
+            return 1.0
+
+
+def in_order(actions: Iterable[CorporateAction]) -> list[CorporateAction]:
+    """The actions that prices are adjusted for, in the order in which they are applied."""
+    own = [action for action in actions if type(action) in _RANK]
+    return sorted(own, key=lambda a: (a.ex_date, _RANK[type(a)]))
 
 
 def _last(close: F64) -> float:

@@ -74,6 +74,10 @@ class View:
         """Value of `key` as of each bar's close; NaN where it was not known."""
         return self.background.facts.as_of(key, self.close_ts)
 
+    def own_fact(self, name: str) -> F64:
+        """Value of the symbol's own fact ``<name>.<symbol>`` as of each bar's close."""
+        return self.fact(f"{name}.{self.symbol}")
+
     def index(self, symbol: str) -> F64:
         """Close of a reference series as of each bar's close; NaN where there was none yet."""
         known = self.background.indices.get(symbol)

@@ -16,6 +16,7 @@ from greenlight.market import View
 from greenlight.signals.parameters import Parameter, Value, resolve
 
 F32 = NDArray[np.float32]
+I64 = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 #: A vote may miss [-1, 1] by rounding.
@@ -29,7 +30,9 @@ class Strategy:
     `lookback` bars, a number or a function of parameters by name, are all the function needs to
     know for the vote of the last of them; the bars before are its warm-up. `regimes`: where it
     votes; None: everywhere. `unchecked(view, **parameters)` flags bars on which a condition of the
-    idea could not be checked. `path` is the user's file, None for a shipped strategy; `chosen` are
+    idea could not be checked. `stacks`: it asks a view for nothing but bars, facts, references and
+    sector, and no price is large or small to it, so that it can be asked about many symbols at
+    once (market.Stack). `path` is the user's file, None for a shipped strategy; `chosen` are
     parameters that differ from their defaults.
     """
 
@@ -40,6 +43,7 @@ class Strategy:
     parameters: Mapping[str, Parameter]
     lookback_of: tuple[str, ...] = ()
     unchecked_rule: Callable[..., Flags] | None = None
+    stacks: bool = False
     path: Path | None = None
     chosen: Mapping[str, Value] = field(default_factory=dict)
 
@@ -59,6 +63,11 @@ class Strategy:
 
         A vote depends on no more than this many bars, and there is none before there are as many.
         """
+        own = self.own_bars(**parameters)
+        return own if self.regimes is None else max(own, REGIME_LOOKBACK)
+
+    def own_bars(self, **parameters: Value) -> int:
+        """The declared look-back: what the function itself looks back at, the regime apart."""
         settings = self.settings(parameters)
         own: object = self.lookback
         if callable(self.lookback):
@@ -66,7 +75,7 @@ class Strategy:
             own = self._called(self.lookback, **wanted)
         if isinstance(own, bool) or not isinstance(own, int) or own < 1:
             raise UserError(f"{self._place()}: look-back {own!r} is not a number of bars from 1 up")
-        return own if self.regimes is None else max(own, REGIME_LOOKBACK)
+        return own
 
     def votes(self, view: View, **parameters: Value) -> F32:
         """Votes of shape T; 0 in the warm-up and out of the strategy's regimes.
@@ -80,11 +89,19 @@ class Strategy:
         if view.count < needed:
             return votes
         result = self._called(self.function, view, **settings)
-        votes[needed - 1 :] = self._checked(result, view, needed)
+        votes[needed - 1 :] = self._checked(result, view, np.arange(needed - 1, view.count))
         if self.regimes is not None and np.any(votes):
             may_vote = np.array([one in self.regimes for one in Regime])
             votes[~may_vote[regimes_of(view.close)]] = 0.0
         return votes
+
+    def votes_at(self, view: View, bars: I64, settings: Mapping[str, Value]) -> F32:
+        """Votes of some bars of the view, each with `own_bars` behind it, whatever the regime.
+
+        settings: of every parameter, as `settings` gives them. Raises UserError as `votes`.
+        """
+        result = self._called(self.function, view, **settings)
+        return self._checked(result, view, bars).astype(np.float32)
 
     def unchecked(self, view: View, **parameters: Value) -> Flags:
         """Bars (T) on which some condition of the idea could not be checked for want of facts."""
@@ -103,27 +120,30 @@ class Strategy:
             on = "".join(f" on {one.symbol}" for one in view)
             raise UserError(f"{self._place(error)}{on}: {words}") from error
 
-    def _checked(self, result: object, view: View, needed: int) -> NDArray[np.float64]:
-        """The votes after the warm-up."""
-        where = f"{self._place()} on {view.symbol}"
+    def _checked(self, result: object, view: View, bars: I64) -> NDArray[np.float64]:
+        """The votes of these bars, all after the warm-up."""
         if result is None:
-            raise UserError(f"{where}: gave nothing; return a number for each bar")
+            raise self._refusal(view, "gave nothing; return a number for each bar")
         try:
             votes = np.asarray(result, dtype=np.float64)
         except (TypeError, ValueError):
-            raise UserError(f"{where}: gave {type(result).__name__}, not a number a bar") from None
+            words = f"gave {type(result).__name__}, not a number a bar"
+            raise self._refusal(view, words) from None
         if votes.shape != (view.count,):
-            raise UserError(f"{where}: gave shape {votes.shape} for {view.count} bars")
-        late = votes[needed - 1 :]
+            raise self._refusal(view, f"gave shape {votes.shape} for {view.count} bars")
+        late = votes[bars]
         for wrong, words in (
-            (np.isnan(late), f"is NaN after its look-back of {needed} bars"),
+            (np.isnan(late), f"is NaN after its look-back of {int(bars[0]) + 1} bars"),
             (np.abs(late) > 1.0 + _ROUNDING, "is not in [-1, 1]"),
         ):
             if np.any(wrong):
-                bar = needed - 1 + int(np.argmax(wrong))
+                bar = int(bars[np.argmax(wrong)])
                 day = np.datetime64(int(view.session[bar]), "D")
-                raise UserError(f"{where}: vote {votes[bar]:g} of bar {bar} ({day}) {words}")
+                raise self._refusal(view, f"vote {votes[bar]:g} of bar {bar} ({day}) {words}")
         return np.clip(late, -1.0, 1.0)
+
+    def _refusal(self, view: View, words: str) -> UserError:
+        return UserError(f"{self._place()} on {view.symbol}: {words}")
 
     def check_declaration(self, arguments: Collection[str]) -> None:
         """Raise UserError where `arguments` after the view, defaults or look-back do not fit."""
@@ -155,6 +175,7 @@ def strategy(
     lookback: int | Callable[..., int],
     regimes: Collection[Regime] | None = None,
     unchecked: Callable[..., Flags] | None = None,
+    stacks: bool = False,
     **parameters: Parameter,
 ) -> Callable[[Callable[..., object]], Strategy]:
     """Make a function of a View a strategy.
@@ -176,6 +197,7 @@ def strategy(
             parameters=parameters,
             lookback_of=tuple(inspect.signature(lookback).parameters) if callable(lookback) else (),
             unchecked_rule=unchecked,
+            stacks=stacks,
         )
         voice.check_declaration(list(inspect.signature(function).parameters)[1:])
         return voice

@@ -21,6 +21,7 @@ _VOTE = 0.8
 
 
 @strategy(
+    stacks=True,
     lookback=lambda bars: bars + _HALF_YEAR_BARS + _RECENT_BARS + FADE_BARS,
     regimes=CALM,
     bars=Integer(20, 10, 50),

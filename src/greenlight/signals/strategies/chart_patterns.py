@@ -27,6 +27,7 @@ _FLAG_VOTE, _CUP_VOTE, _ENGULFING_VOTE = 0.9, 0.9, 0.5
 
 
 @strategy(
+    stacks=True,
     lookback=lambda cup: (
         max(cup + _HANDLE_BARS, _SWING_BARS + _POLE_BARS + _FLAG_BARS) + 2 + FADE_BARS
     ),

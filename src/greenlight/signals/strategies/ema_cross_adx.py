@@ -35,6 +35,7 @@ def memory(fast: int, slow: int) -> int:
 
 
 @strategy(
+    stacks=True,
     lookback=memory,
     fast=Integer(12, 5, 40),
     slow=Integer(26, 15, 120),

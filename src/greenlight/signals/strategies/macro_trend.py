@@ -25,6 +25,7 @@ _MOST = 0.5
 
 
 @strategy(
+    stacks=True,
     lookback=lambda average: average + _STALE_BARS,
     average=Integer(200, 50, 300),
     fear=Real(30.0, 20.0, 60.0),

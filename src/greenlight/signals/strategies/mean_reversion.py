@@ -24,7 +24,7 @@ _FULL_EXCESS = 1.5
 
 def fundamentals(view: View) -> F64:
     """Strength of the symbol's fundamentals as of each bar; NaN where unknown."""
-    return view.fact(f"fundamentals.{view.symbol}")
+    return view.own_fact("fundamentals")
 
 
 def fundamentals_unknown(view: View, **_: Value) -> Flags:
@@ -33,6 +33,7 @@ def fundamentals_unknown(view: View, **_: Value) -> Flags:
 
 
 @strategy(
+    stacks=True,
     lookback=lambda bars: bars,
     regimes={Regime.RANGING},
     unchecked=fundamentals_unknown,

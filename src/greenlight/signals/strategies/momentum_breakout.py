@@ -23,6 +23,7 @@ _VOLUME_BARS = 20
 
 
 @strategy(
+    stacks=True,
     lookback=lambda channel, leave: max(channel, leave, _VOLUME_BARS) + FADE_BARS,
     regimes=CALM,
     channel=Integer(55, 20, 250),

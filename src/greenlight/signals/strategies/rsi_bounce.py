@@ -20,6 +20,7 @@ _FULL_DEPTH = 15.0
 
 
 @strategy(
+    stacks=True,
     lookback=lambda period: WILDER_MEMORY * period + FADE_BARS,
     regimes={Regime.RANGING, Regime.TRENDING_UP},
     period=Integer(14, 5, 30),

@@ -21,6 +21,7 @@ _VOTE = 0.8
 
 
 @strategy(
+    stacks=True,
     lookback=lambda period, average: (
         max(WILDER_MEMORY * period, average) + _RECENT_BARS + FADE_BARS
     ),

@@ -20,6 +20,7 @@ _FULL_EXCESS = 1.5
 
 
 @strategy(
+    stacks=True,
     lookback=lambda bars: bars + 1 + FADE_BARS,
     regimes={Regime.RANGING},
     bars=Integer(20, 10, 100),
