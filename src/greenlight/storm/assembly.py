@@ -129,8 +129,8 @@ def assemble(weather: Weather, ports: Ports) -> Bot:
 
 
 def live_settings(weather: Weather) -> LiveSettings:
-    """As shipped, but compared more often: a storm is short."""
-    return replace(LiveSettings(), reconcile_s=600.0, beat_s=60.0, **weather.settings)
+    """As shipped; signs of life are fewer, for the nights are long."""
+    return replace(LiveSettings(), **{"beat_s": 300.0, **weather.settings})
 
 
 def forecast_of(weather: Weather) -> Callable[[BlockRow], Awaitable[Opinion]]:

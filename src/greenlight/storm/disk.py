@@ -4,14 +4,13 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from greenlight.domain import RetryError
+from greenlight.domain import HaltError
 from greenlight.ledger import Entry, MemoryDisk, MemoryJournal, Record, RunBegan
 from greenlight.storm.weather import Boundary
 from greenlight.storm.witness import Disturbed, Fact, FenceMoved, LeaseAsked, Written
 
 _SYNC_S = 0.003
 _LOOK_AGAIN_S = 0.5
-_PATIENCE_S = 5.0
 
 
 @dataclass(slots=True)
@@ -45,25 +44,33 @@ class Shelf:
 
 
 class StormJournal:
-    """A `live.ports.Journal`; every entry that reaches the disk is seen by the witness."""
+    """A `live.ports.Journal` that writes in groups, as the one on a database does; every entry that
+    reaches the disk is seen by the witness."""
 
     def __init__(
         self, shelf: Shelf, bot: str, fence: int, passed: Callable[[Boundary], None]
     ) -> None:
         self.fence = fence
         self._shelf, self._bot, self._passed = shelf, bot, passed
-        self._inner = MemoryJournal(shelf.disk, shelf.run, fence, shelf.now, self._sync)
+        self._inner = MemoryJournal(shelf.disk, shelf.run, fence, shelf.now)
+        self._last = self._safe = len(self._inner.entries())
+        self._waiters: list[tuple[int, asyncio.Future[None]]] = []
+        self._writing: asyncio.Task[None] | None = None
 
     def append(self, record: Record) -> int:
-        """Queue a record."""
-        number = self._inner.append(record)
+        """Queue a record. Raises LeaseError once the disk has refused one."""
+        self._last = self._inner.append(record)
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.get_running_loop().create_task(self._write(), name="writer")
         self._passed(Boundary.APPENDED)
-        return number
+        return self._last
 
     async def durable(self) -> None:
         """Wait until everything appended is on the disk."""
-        await self._inner.durable()
-        self._shelf.show(self._bot)
+        if self._safe < self._last:
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiters.append((self._last, waiter))
+            await waiter
         self._passed(Boundary.DURABLE)
 
     def entries(self) -> Sequence[Entry]:
@@ -71,9 +78,8 @@ class StormJournal:
         return self._inner.entries()
 
     async def holds(self) -> bool:
-        """Whether the lease is still ours. Raises RetryError while the database is away."""
-        if self._shelf.is_away():
-            raise RetryError("the database does not answer")
+        """Whether the lease is still ours; waits while the database is away."""
+        await self._reach()
         holds = await self._inner.holds()
         self._shelf.tell(LeaseAsked(self._shelf.now(), self._bot, holds))
         return holds
@@ -83,12 +89,30 @@ class StormJournal:
         self._inner.crash(round(kept * self._inner.pending))
         self._shelf.show(self._bot)
 
-    async def _sync(self) -> None:
-        waited = 0.0
+    async def _write(self) -> None:
+        """Write until nothing is left to be written."""
+        while self._safe < self._last:
+            await self._reach()
+            await asyncio.sleep(_SYNC_S)
+            target = self._last
+            try:
+                await self._inner.durable()
+            except HaltError as error:
+                for _, waiter in self._waiters:
+                    waiter.set_exception(error)
+                self._waiters.clear()
+                return
+            self._safe = target
+            self._shelf.show(self._bot)
+            self._passed(Boundary.SYNCED)
+            done = [waiter for seq, waiter in self._waiters if seq <= target]
+            self._waiters = [one for one in self._waiters if one[0] > target]
+            for waiter in done:
+                if not waiter.done():
+                    waiter.set_result(None)
+
+    async def _reach(self) -> None:
+        """Wait until the database can be reached."""
         while self._shelf.is_away():
             self._shelf.tell(Disturbed(self._shelf.now(), "database"))
-            if waited >= _PATIENCE_S:
-                raise RetryError("the database does not answer")
             await asyncio.sleep(_LOOK_AGAIN_S)
-            waited += _LOOK_AGAIN_S
-        await asyncio.sleep(_SYNC_S)

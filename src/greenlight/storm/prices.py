@@ -23,14 +23,12 @@ I64 = NDArray[np.int64]
 _CALENDAR = "XNYS"
 _EPOCH = date(1970, 1, 1)
 _NS_MINUTE = 60_000_000_000
-#: first days of stretches worth a storm: plain ones, half days, and both changes of the clock
-_FIRST_DAYS = (
-    date(2025, 6, 10),
-    date(2025, 7, 2),
-    date(2025, 11, 26),
-    date(2026, 3, 6),
-    date(2026, 10, 30),
-)
+#: days after which there is one more the next day, the first or the second of them a half day
+_NIGHTS = (date(2025, 6, 10), date(2025, 7, 2), date(2025, 12, 23))
+#: one session alone, half days and the Mondays after both changes of the clock among them
+_DAYS = (*_NIGHTS, date(2025, 7, 3), date(2025, 11, 28), date(2026, 3, 9), date(2026, 11, 2))
+#: Fridays before a change of the clock
+_WEEKENDS = (date(2026, 3, 6), date(2026, 10, 30))
 _MOVE, _JUMP, _GAP = 0.0018, 0.04, 0.02  # a minute, when it jumps, overnight
 _JUMPS, _MISSING = 0.004, 0.02  # shares of minutes
 
@@ -56,20 +54,25 @@ class Market:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Which part of the calendar: so many minutes of the first session's end, and so many of the
-    beginning of each of the `days` after it."""
+    """Which part of the calendar: so many minutes at the end of the first session, and so many at
+    the beginning of the next one, if any."""
 
     first_day: date
-    evening: int = 60
-    morning: int = 90
-    days: int = 1
+    evening: int = 120
+    morning: int = 0
 
 
 def draw_stretch(rng: np.random.Generator) -> Stretch:
-    """Any of the known first days, one or two mornings after it."""
-    day = _FIRST_DAYS[int(rng.integers(len(_FIRST_DAYS)))]
-    mornings = 1 if rng.random() < 0.8 else 2
-    return Stretch(day, int(rng.integers(30, 75)), int(rng.integers(60, 120)), mornings)
+    """Mostly one session; sometimes a night, seldom a weekend, for nights take long."""
+    draw = rng.random()
+    if draw < 0.66:
+        return Stretch(_pick(rng, _DAYS), int(rng.integers(90, 170)))
+    days = _WEEKENDS if draw > 0.98 else _NIGHTS
+    return Stretch(_pick(rng, days), int(rng.integers(30, 75)), int(rng.integers(60, 90)))
+
+
+def _pick(rng: np.random.Generator, days: tuple[date, ...]) -> date:
+    return days[int(rng.integers(len(days)))]
 
 
 def draw_market(
@@ -98,9 +101,9 @@ def _minutes(stretch: Stretch) -> tuple[I64, I64]:
     first = (stretch.first_day - _EPOCH).days
     known = sessions(_CALENDAR, first, first + 14)
     stamps, days = [], []
-    for nth in range(1 + stretch.days):
-        minutes = np.arange(int(known.open[nth]), int(known.close[nth]), _NS_MINUTE)
-        kept = minutes[-stretch.evening :] if nth == 0 else minutes[: stretch.morning]
+    for nth, minutes in enumerate((stretch.evening, stretch.morning)):
+        opens = np.arange(int(known.open[nth]), int(known.close[nth]), _NS_MINUTE)
+        kept = opens[:minutes] if nth == 1 else opens[-minutes:]
         stamps.append(kept)
         days.append(np.full(len(kept), known.day[nth]))
     return np.concatenate(stamps).astype(np.int64), np.concatenate(days).astype(np.int64)

@@ -23,6 +23,7 @@ _NS_DAY = 86_400 * _NS
 _SHOW_S = 300.0
 _QUIET_S = 20.0  # so long nothing may happen before the end is looked at
 _TRIES = 30
+_LAST_LOOK_S = 3700.0  # book and venue are compared once more
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ class Simulation:
     async def _come_to_rest(self) -> None:
         """Wait for the end of the market, and then until nothing happens any more."""
         end_ts = self._weather.market.end_ts
-        await self._clock.sleep((end_ts - self._clock.now()) / _NS)
+        await self._clock.sleep((end_ts - self._clock.now()) / _NS + _LAST_LOOK_S)
         for _ in range(_TRIES):
             await self._clock.sleep(_QUIET_S)
             if self._clock.now() - self._busy_ts >= int(_QUIET_S * _NS):

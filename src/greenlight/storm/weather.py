@@ -66,6 +66,7 @@ class Boundary(StrEnum):
     """Where a process may die: between any two of what others can see."""
 
     APPENDED = "appended"
+    SYNCED = "synced"
     DURABLE = "durable"
     SENDING = "sending"
     ARRIVED = "arrived"

@@ -1,5 +1,6 @@
 """What a bot may send: nothing unwritten, nothing against an order to stop, nothing when stale."""
 
+from collections import deque
 from decimal import Decimal
 
 from greenlight.ledger import Act, Sending
@@ -15,6 +16,7 @@ from greenlight.storm.witness import (
 )
 
 _NS = 1_000_000_000
+_BOT = "bot"  # the kill switch holds the lease by force and need not ask
 _ZERO = Decimal(0)
 _CENT = Decimal("0.01")
 
@@ -90,7 +92,7 @@ class StaleBotSilent(Invariant):
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         self._holder, self._moved_ts = "", 0
-        self._asked: dict[str, LeaseAsked] = {}
+        self._asked: dict[str, deque[LeaseAsked]] = {}  # a request of a bot takes the oldest
 
     def hear(self, fact: Fact) -> None:
         """Look at every request of a bot that holds no lease any more."""
@@ -98,20 +100,19 @@ class StaleBotSilent(Invariant):
             case FenceMoved():
                 self._holder, self._moved_ts = fact.bot, fact.ts
             case LeaseAsked():
-                self._asked[fact.bot] = fact
-            case Received() if fact.bot != self._holder:
-                asked = self._asked.pop(fact.bot, None)
-                if asked is None or not asked.holds or asked.ts > self._moved_ts:
-                    raise self.broken(
-                        f"{fact.bot} sent {fact.act} {fact.client_id}, its lease gone"
-                    )
-            case Received():
-                if self._asked.pop(fact.bot, None) is None:
-                    raise self.broken(
-                        f"{fact.bot} sent {fact.act} {fact.client_id} without asking for its lease"
-                    )
+                self._asked.setdefault(fact.bot, deque()).append(fact)
+            case Received() if fact.bot.startswith(_BOT):
+                asked = self._asked.get(fact.bot)
+                self._look_at(fact, asked.popleft() if asked else None)
             case _:
                 pass
+
+    def _look_at(self, fact: Received, asked: LeaseAsked | None) -> None:
+        what = f"{fact.bot} sent {fact.act} {fact.client_id or fact.venue_id}"
+        if asked is None:
+            raise self.broken(f"{what} without asking for its lease")
+        if fact.bot != self._holder and (not asked.holds or asked.ts > self._moved_ts):
+            raise self.broken(f"{what}, its lease gone")
 
 
 class BotLives(Invariant):
