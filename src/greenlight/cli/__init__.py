@@ -31,8 +31,18 @@ VERBS = {
     "data": Verb("greenlight.cli.data", "Fetch, import, list and check prices."),
     "demo": Verb("greenlight.cli.demo", "Backtest the shipped strategies on the sample."),
     "exchange": Verb("greenlight.cli.exchange", "Serve Alpaca's API on loopback, without a key."),
+    "ledger": Verb("greenlight.cli.ledger", "Show, check and carry what was written down."),
     "paper": Verb("greenlight.cli.paper", "Trade on paper: live data, or stored bars as if live."),
     "replay": Verb("greenlight.cli.replay", "Tell a run's journal again and compare every bit."),
+    "approve": Verb("greenlight.cli.approve", "Let an entry go on that waits for you."),
+    "doctor": Verb("greenlight.cli.doctor", "Check keys, clock, disk, database, broker and feed."),
+    "halt": Verb("greenlight.cli.halt", "Stop entries; what is held stays protected."),
+    "keys": Verb("greenlight.cli.keys", "Keep keys of brokers in an encrypted file."),
+    "kill": Verb("greenlight.cli.kill", "Cancel every order, close every position, prove it."),
+    "live": Verb("greenlight.cli.live", "Trade real money; refuses until readiness is measured."),
+    "reject": Verb("greenlight.cli.reject", "Drop an entry that waits for you."),
+    "resume": Verb("greenlight.cli.resume", "Allow entries again, after a halt or a kill."),
+    "status": Verb("greenlight.cli.status", "Show what the bot holds and does, dead or alive."),
 }
 
 

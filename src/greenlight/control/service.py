@@ -123,15 +123,15 @@ class Control:
         broker: Broker,
         clock: Clock,
         open_ledger: Callable[[], Ledger],
-        why: str,
-        patience_s: float,
+        wanted: tuple[str, float],
         tell: Callable[[Sight, Progress], None],
     ) -> KillReport:
-        """Empty the account of `broker` now, in this process.
+        """Empty the account of `broker` now, in this process. wanted: why, and seconds of patience.
 
         Bots at this ledger stand down, and a new one stays killed, until `resume`.
         """
         wall, by = self._caller.wall, self._caller.by
+        why, patience_s = wanted
         mark = KillMark(KillState.ELSEWHERE, by, why, wall())
         problem = self._mark(mark)
         seizure = Seizure(open_ledger, broker, wall, by)

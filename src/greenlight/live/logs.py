@@ -9,9 +9,10 @@ import re
 import sys
 from collections.abc import Iterable, MutableMapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-import structlog
+if TYPE_CHECKING:  # loads in a good part of a second, which most commands can do without
+    import structlog
 
 MASK = "[hidden]"
 _LEAST = 6  # shorter secrets would mask ordinary words
@@ -61,11 +62,13 @@ class Redaction:
 
 def configure_logs(
     redaction: Redaction, *, stream: TextIO | None = None, file: Path | None = None
-) -> structlog.stdlib.BoundLogger:
+) -> "structlog.stdlib.BoundLogger":
     """Send all logs, those of libraries too, to `file`, else to `stream` (standard error).
 
     A terminal gets lines for people, everything else JSON. Returns the bot's own logger.
     """
+    import structlog
+
     out = sys.stderr if stream is None else stream
     is_human = file is None and out.isatty()
     handler: logging.Handler = (
