@@ -2,7 +2,9 @@
 
 from greenlight.live.approvals import ApprovalDesk, ApprovalRules
 from greenlight.live.attending import Attendant, Bidden
-from greenlight.live.clocks import WorldClock
+from greenlight.live.bot import Bot
+from greenlight.live.charter import Charter, World
+from greenlight.live.clocks import VenueClock, WorldClock, measure
 from greenlight.live.differences import Account, Cause, Compared, Difference, compare
 from greenlight.live.executor import Bench, Executor, Permit
 from greenlight.live.flattening import Progress, Sight
@@ -12,16 +14,19 @@ from greenlight.live.killing import Hold, KillOrder, KillOutcome, Seize, kill
 from greenlight.live.logs import Redaction, configure_logs
 from greenlight.live.mailbox import KILL_FILE, KillMark, KillState, Mailbox, Reply, Request, Verb
 from greenlight.live.method import Method
+from greenlight.live.past import bars_of, fetch_rows
 from greenlight.live.ports import Broker, Clock, Feed, Journal, Opinion, Reviewer
 from greenlight.live.recovery import Rebuilt, new_trader, rebuild
 from greenlight.live.repeating import Repeated, Unequal, repeat
 from greenlight.live.replaying import RowJournal, Stage, SteppedClock, replay
+from greenlight.live.rows import BlockRow
 from greenlight.live.rules import read_rules, write_rules
 from greenlight.live.runner import Runner, Turn
-from greenlight.live.settings import LiveSettings, OrderSettings, WatchSettings
+from greenlight.live.settings import EntryStyle, LiveSettings, OrderSettings, WatchSettings
 from greenlight.live.telemetry import Telemetry
 from greenlight.live.timekeeping import Timekeeper
 from greenlight.live.universe import Block, Universe
+from greenlight.live.working import Working
 
 __all__ = [
     "KILL_FILE",
@@ -33,12 +38,16 @@ __all__ = [
     "Bench",
     "Bidden",
     "Block",
+    "BlockRow",
+    "Bot",
     "Broker",
     "Cause",
+    "Charter",
     "Clock",
     "Compared",
     "Difference",
     "Endpoint",
+    "EntryStyle",
     "Executor",
     "Feed",
     "Forecaster",
@@ -72,12 +81,18 @@ __all__ = [
     "Turn",
     "Unequal",
     "Universe",
+    "VenueClock",
     "Verb",
     "WatchSettings",
+    "Working",
+    "World",
     "WorldClock",
+    "bars_of",
     "compare",
     "configure_logs",
+    "fetch_rows",
     "kill",
+    "measure",
     "new_trader",
     "read_rules",
     "rebuild",

@@ -4,8 +4,8 @@ Start: rebuild from the journal, ask the venue about every open ticket, reconcil
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -15,71 +15,31 @@ from greenlight.domain import (
     Event,
     Happened,
     LeaseError,
+    Quote,
     RequestVerdicts,
     RetryError,
     Switch,
     Switched,
 )
-from greenlight.ledger import (
-    Alerted,
-    Answer,
-    Beat,
-    FeedChanged,
-    FillSource,
-    Halted,
-    Record,
-    Resumed,
-    Stopped,
-)
-from greenlight.live.aggregator import Aggregator, Forecast, Sources
-from greenlight.live.approvals import ApprovalDesk
-from greenlight.live.booking import Bookkeeper, Books, Seen
+from greenlight.ledger import Alerted, Answer, FillSource, Halted, Record, Resumed, Stopped
+from greenlight.live.aggregator import Aggregator, Sources
+from greenlight.live.booking import Bookkeeper, Books, Difference, Seen
+from greenlight.live.charter import Charter, World
 from greenlight.live.executor import Bench, Executor, Permit
-from greenlight.live.ports import Broker, Clock, Feed, Journal, Reviewer
+from greenlight.live.ports import Clock
 from greenlight.live.reconciliation import Reconciler, Sides
 from greenlight.live.recovery import Rebuilt, rebuild
 from greenlight.live.reviewing import Review, ReviewDesk
-from greenlight.live.rows import BlockRow
+from greenlight.live.rounds import Rounds
 from greenlight.live.runner import Runner, Turn
-from greenlight.live.settings import LiveSettings
 from greenlight.live.supervisor import supervise
 from greenlight.live.timekeeping import Timekeeper
-from greenlight.live.universe import Universe
 
-_NS = 1_000_000_000
-_AFTER_BOOKING_S = 5.0
 _PATIENCE_S = 15.0  # for the venue to answer, when the bot leaves
 
 
-@dataclass(frozen=True, slots=True)
-class World:
-    """What a bot is given: the ports, and who listens. `alert`: level and text for the owner."""
-
-    broker: Broker
-    feed: Feed
-    journal: Journal
-    clock: Clock
-    forecast: Forecast
-    reviewer: Reviewer | None
-    alert: Callable[[str, str], None]
-    rng: np.random.Generator
-
-
-@dataclass(frozen=True, slots=True)
-class Charter:
-    """What a bot does: universe, lease, settings. start_ts: of the run. warm: past rows that a new
-    trader is shown before its first decision."""
-
-    universe: Universe
-    settings: LiveSettings
-    fence: int
-    start_ts: int
-    approvals: ApprovalDesk
-    warm: Sequence[BlockRow] = ()
-
-
 class Bot:
-    """One run in one process."""
+    """One run in one process; it goes on where its journal ends."""
 
     def __init__(self, world: World, charter: Charter) -> None:
         self.world, self.charter = world, charter
@@ -92,16 +52,14 @@ class Bot:
         self.executor.recall(entries)
         charter.approvals.restore(entries)
         self.reviews = ReviewDesk(self._review())
-        self.runner.precede(self.reviews.before)
         self.books = self._bookkeeper(Seen.recall(entries))
         self.reconciler = Reconciler(self._sides(), self.books)
-        self._reconcile_now = asyncio.Event()
+        self.rounds = Rounds(self)
         self._ending = asyncio.Event()
         self._why = "stopped in order"
         self.killed: tuple[str, str] | None = None
-        self._resolve: Answer | None = None
+        self.runner.precede(self.reviews.before)
         self.runner.listen(self._after)
-        self.aggregators = self._aggregators()
 
     # what others ask of a running bot
 
@@ -120,6 +78,10 @@ class Bot:
     def answer(self, id: str, *, approved: bool, by: str) -> bool:  # noqa: A002  # the journal's word
         """Settle an ask; False where nothing of that id waits."""
         return self.reviews.answer(id, approved=approved, by=by)
+
+    def reconcile(self, resolve: Answer | None = None) -> None:
+        """Compare book and venue soon; resolve: a person's word on what nothing explains."""
+        self.rounds.compare(resolve)
 
     def kill(self, by: str, why: str) -> None:
         """Send nothing more and leave; whoever runs the bot empties the account then."""
@@ -143,10 +105,9 @@ class Bot:
         """Leave in order: entries are cancelled, stops stay."""
         self._ending.set()
 
-    def reconcile(self, resolve: Answer | None = None) -> None:
-        """Compare book and venue soon; resolve: a person's word on what nothing explains."""
-        self._resolve = resolve or self._resolve
-        self._reconcile_now.set()
+    def listen_quotes(self, listener: Callable[[Quote], None]) -> None:
+        """Let somebody see every quote, after the watch did."""
+        self.rounds.listen(listener)
 
     def note(self, record: Record) -> None:
         """Write a record down; one that the journal has no room for is told to the owner alone."""
@@ -193,10 +154,11 @@ class Bot:
         """Ask the venue about every ticket, show a new trader the past, throw what is in force."""
         if self._rebuilt.session < 0:
             self._warm()
-        if self._rebuilt.switch is not self._rebuilt.told_switch and self._rebuilt.switch:
-            self.tell_switch(self._rebuilt.switch)
-        if self._rebuilt.switch is not None:
+        in_force = self._rebuilt.switch
+        if in_force is not None:
             self.executor.permit(Permit.REDUCING)
+            if in_force is not self._rebuilt.told_switch:
+                self.tell_switch(in_force)
         self.runner.drain()
         await self.world.journal.durable()
         await self.executor.catch_up()
@@ -204,13 +166,15 @@ class Bot:
         self.reconcile()
 
     def _warm(self) -> None:
-        """Show past bars without scores: nothing is decided on them."""
+        """Show past bars without scores, and what the venue holds already."""
         for row in self.charter.warm:
             score = np.full(len(row.close), np.nan, dtype=np.float32)
             values = {name: getattr(row, name) for name in ("open", "high", "low", "close")}
             self.runner.put(
                 BarsClosed(row.time, row.block, volume=row.volume, score=score, **values)
             )
+        for held in self.charter.holdings:
+            self.books.adopt(Difference(held.instrument, Decimal(0), held.quantity), held)
 
     async def _lay_down(self) -> None:
         """Entries are cancelled, stops stay; what the venue does not answer to is left."""
@@ -223,98 +187,31 @@ class Bot:
         self.note(Stopped(self._why))
         await self.world.journal.durable()
 
-    def _tasks(self) -> list[Awaitable[None]]:
-        it = self
-        named: list[tuple[str, Callable[[], Awaitable[None]]]] = [
-            ("orders", it.executor.work),
-            ("order reports", it._hear_reports),
-            ("reviews", it.reviews.work),
-            ("approvals", it.reviews.watch),
-            ("reconciliation", it._keep_reconciling),
-            ("heartbeat", it._keep_beating),
-            ("quotes", it._hear_quotes),
-            ("clock", it._keep_time),
+    def _tasks(self) -> list[Coroutine[Any, Any, None]]:
+        named = [
+            ("orders", self.executor.work),
+            ("reviews", self.reviews.work),
+            ("approvals", self.reviews.watch),
+            *self.rounds.tasks(),
+            *((f"bars {nth}", one.work) for nth, one in enumerate(self._aggregators())),
         ]
-        named += [(f"bars {nth}", one.work) for nth, one in enumerate(it.aggregators)]
-        supervised = [supervise(name, task, it.world.clock, it.alert) for name, task in named]
-        return [it.runner.run(it.world.clock), *supervised]
-
-    async def _hear_reports(self) -> None:
-        """The stream of order reports; after each connection the venue is asked for what it said
-        meanwhile."""
-        reports = self.world.broker.reports()
-        await self.executor.catch_up()
-        async for report in reports:
-            self.executor.hear(report, "stream")
-
-    async def _hear_quotes(self) -> None:
-        name = self.world.feed.name
-        try:
-            async for quote in self.world.feed.quotes(self.charter.universe.symbols):
-                self.executor.quote(quote)
-        except RetryError as error:
-            self.note(FeedChanged(name, is_alive=False, detail=str(error)))
-            raise
-
-    async def _keep_reconciling(self) -> None:
-        """Compare now and then, and soon after what was booked."""
-        while True:
-            try:
-                await self._wait_for_reconciliation()
-                resolve, self._resolve = self._resolve, None
-                done = await self.reconciler.reconcile(resolve)
-            except RetryError:
-                await self.world.clock.sleep(_AFTER_BOOKING_S)
-                self._reconcile_now.set()
-                continue
-            if any(one.answer in (Answer.EXPLAINED, Answer.ADOPTED) for one in done.drifts):
-                await self.world.clock.sleep(_AFTER_BOOKING_S)
-
-    async def _wait_for_reconciliation(self) -> None:
-        timer = asyncio.ensure_future(self.world.clock.sleep(self.charter.settings.reconcile_s))
-        asked = asyncio.ensure_future(self._reconcile_now.wait())
-        try:
-            await asyncio.wait({timer, asked}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            timer.cancel()
-            asked.cancel()
-        self._reconcile_now.clear()
-
-    async def _keep_beating(self) -> None:
-        while True:
-            trader = self.runner.trader
-            self.note(Beat(trader.equity, trader.cash, {}))
-            for covered in self.executor.coverage():
-                self.note(covered)
-            if (why := self.executor.anomaly()) is not None and not trader.switches.anomaly:
-                self.halt("anomaly", why, Switch.ANOMALY)
-            await self.world.clock.sleep(self.charter.settings.beat_s)
-
-    async def _keep_time(self) -> None:
-        """Halt entries when the venue's clock and ours part."""
-        limit = self.charter.settings.watch.clock_skew_s
-        while True:
-            before = self.world.clock.now()
-            venue = await self.world.broker.now()
-            skew = abs(venue - (before + self.world.clock.now()) // 2) / _NS
-            if skew > limit and not self.runner.trader.switches.halted:
-                why = f"the clock differs from the broker's by {skew:.1f} s; set this machine's"
-                self.halt("clock", why)
-            await self.world.clock.sleep(self.charter.settings.reconcile_s)
+        clock = self.world.clock
+        supervised = [supervise(name, task, clock, self.alert) for name, task in named]
+        return [self.runner.run(clock), *supervised]
 
     def _after(self, turn: Turn) -> None:
         """A fill is a reason to compare."""
         if len(turn.step.fills) > 0:
-            self._reconcile_now.set()
+            self.rounds.compare()
 
     def _ask(self, request: RequestVerdicts) -> None:
         self.reviews.ask(request)
 
-    # what the parts are given
-
     def _put(self, event: Event, source: FillSource | None) -> None:
         """The executor is made before the runner, and tells it all the same."""
         self.runner.put(event, source)
+
+    # what the parts are given
 
     def _bench(self) -> Bench:
         world, charter = self.world, self.charter
@@ -332,15 +229,11 @@ class Bot:
             alert=self.alert,
         )
 
-    def _put(self, event: Event, source: FillSource | None) -> None:
-        self.runner.put(event, source)
-
     def _review(self) -> Review:
-        world = self.world
         return Review(
-            reviewer=world.reviewer,
+            reviewer=self.world.reviewer,
             approvals=self.charter.approvals,
-            clock=world.clock,
+            clock=self.world.clock,
             deadline_s=self.charter.settings.verdict_deadline_s,
             equity=lambda: self.runner.trader.equity,
             tell=self.runner.put,
@@ -380,8 +273,7 @@ class Bot:
             note=self.note,
             settings=self.charter.settings,
         )
-        closed = self._rebuilt.closed
-        blocks = range(len(self.charter.universe.blocks))
+        closed, blocks = self._rebuilt.closed, range(len(self.charter.universe.blocks))
         return [Aggregator(sources, nth, closed.get(nth, 0)) for nth in blocks]
 
 

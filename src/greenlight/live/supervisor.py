@@ -1,9 +1,13 @@
 """Tasks that must go on: one that fails is started again, later each time."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from greenlight.domain import GreenlightError, LeaseError
 from greenlight.live.ports import Clock
+
+#: A task that is run again when it ends, and its name.
+Named = tuple[str, Callable[[], Coroutine[Any, Any, None]]]
 
 _FIRST_S, _LONGEST_S = 1.0, 60.0
 _CALM_S = 300.0  # a task that ran this long has recovered
@@ -11,7 +15,7 @@ _CALM_S = 300.0  # a task that ran this long has recovered
 
 async def supervise(
     name: str,
-    task: Callable[[], Awaitable[None]],
+    task: Callable[[], Coroutine[Any, Any, None]],
     clock: Clock,
     alert: Callable[[str, str], None],
 ) -> None:

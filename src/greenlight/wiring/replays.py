@@ -60,6 +60,7 @@ def build_stored(
     told("reading bars")
     history = load_history(config)
     plan = build_plan(config, history)
+    plan = replace(plan, search=replace(plan.search, split=None))  # parameters are as given
     assembled = assemble(history, plan.rules)
     told("voting")
     voted = vote(assembled, plan, told)

@@ -1,6 +1,6 @@
 """[broker] to a broker and a feed; keys come from the environment or the key store alone."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -11,11 +11,14 @@ from greenlight.wiring.ledgers import ledger_folder
 
 if TYPE_CHECKING:
     from greenlight.brokers.alpaca import AlpacaSettings
+    from greenlight.brokers.ccxt import CcxtSettings
 
 _ALPACA_DATA_STREAM = "wss://stream.data.alpaca.markets"
 
 
-def open_broker(config: Config, environment: Mapping[str, str]) -> Broker:
+def open_broker(
+    config: Config, environment: Mapping[str, str], symbols: Sequence[str] = ()
+) -> Broker:
     """The broker of [broker], a paper account. Raises UserError for the simulated one, which lives
     in the process of its bot, and where keys are missing."""
     match config.broker.name:
@@ -24,9 +27,9 @@ def open_broker(config: Config, environment: Mapping[str, str]) -> Broker:
 
             return Adapter(alpaca_settings(config, environment))
         case "ccxt":
-            from greenlight.brokers.ccxt import open_ccxt_broker
+            from greenlight.brokers.ccxt import CcxtBroker
 
-            return open_ccxt_broker(config.broker.ccxt.exchange, environment)
+            return CcxtBroker(ccxt_settings(config, environment, symbols))
         case "simulated":
             raise UserError(
                 "the simulated broker has no account outside of its bot; "
@@ -34,15 +37,21 @@ def open_broker(config: Config, environment: Mapping[str, str]) -> Broker:
             )
 
 
-def open_feed(config: Config, environment: Mapping[str, str], now: Callable[[], int]) -> Feed:
+def open_feed(
+    config: Config,
+    environment: Mapping[str, str],
+    symbols: Sequence[str],
+    now: Callable[[], int],
+) -> Feed:
     """Whose prices: the broker's own, Alpaca's for the simulated one."""
     name = config.broker.feed
     if name == "auto":
         name = "ccxt" if config.broker.name == "ccxt" else "alpaca"
     if name == "ccxt":
-        from greenlight.brokers.ccxt import open_ccxt_feed
+        from greenlight.brokers.ccxt import CcxtFeed, CcxtSettings
 
-        return open_ccxt_feed(config.broker.ccxt.exchange, environment)
+        chosen = config.broker.ccxt
+        return CcxtFeed(CcxtSettings(chosen.exchange, tuple(symbols), rest_url=chosen.url), now)
     from greenlight.brokers.alpaca import AlpacaFeed
 
     return AlpacaFeed(alpaca_settings(config, environment), now)
@@ -67,6 +76,24 @@ def alpaca_settings(config: Config, environment: Mapping[str, str]) -> "AlpacaSe
     )
 
 
+def ccxt_settings(
+    config: Config, environment: Mapping[str, str], symbols: Sequence[str]
+) -> "CcxtSettings":
+    """An exchange's sandbox. Raises UserError where a key is missing."""
+    from greenlight.brokers.ccxt import CcxtSettings
+
+    chosen = config.broker.ccxt
+    key, secret = keys(chosen.exchange, config, environment)
+    return CcxtSettings(
+        chosen.exchange,
+        tuple(symbols),
+        key=key,
+        secret=secret,
+        is_sandbox=chosen.sandbox,
+        rest_url=chosen.url,
+    )
+
+
 def keys(venue: str, config: Config, environment: Mapping[str, str]) -> tuple[str, str]:
     """Key and secret of a venue: the environment's before the key store's."""
     from greenlight.config import paper_keys
@@ -86,3 +113,12 @@ def _data_stream(chosen: AlpacaBroker) -> str:
     if urlsplit(chosen.data_url).hostname == "data.alpaca.markets":
         return _ALPACA_DATA_STREAM
     return _stream(chosen.data_url, "")
+
+
+def secrets(config: Config, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """What must never reach a log: the keys in use, if there are any."""
+    venue = config.broker.ccxt.exchange if config.broker.name == "ccxt" else "alpaca"
+    try:
+        return keys(venue, config, environment)
+    except UserError:
+        return ()
