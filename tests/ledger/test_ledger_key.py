@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from greenlight.domain import UserError
-from greenlight.ledger import holder_name, is_gone, key_path, load_key
+from greenlight.ledger import Ledger, holder_name, is_gone, key_path, load_key
 
 KEY = bytes(range(32))
 
@@ -64,6 +64,31 @@ def test_a_key_that_others_may_read_is_refused(tmp_path):
     path.chmod(0o640)
     with pytest.raises(UserError, match="others may read this key; chmod 600"):
         load_key(path, {})
+
+
+def test_a_key_that_was_lost_is_not_made_anew(tmp_path):
+    path = tmp_path / "ledger.key"
+    url = f"sqlite:///{tmp_path}/ledger.db"
+
+    def find(is_new: bool) -> bytes:
+        return load_key(path, {}, make=is_new)
+
+    with Ledger.open(url, find):
+        key = path.read_text()
+    path.unlink()
+    with pytest.raises(UserError, match="the key that sealed this ledger is not there; put it"):
+        Ledger.open(url, find)
+    assert not path.exists()
+    path.write_text(key)
+    path.chmod(0o600)
+    with Ledger.open(url, find):
+        pass
+
+
+def test_a_ledger_that_is_not_there_is_not_made_by_looking_at_it(tmp_path):
+    with pytest.raises(UserError, match="no ledger there yet; greenlight paper begins one"):
+        Ledger.open(f"sqlite:///{tmp_path}/ledger.db", None)
+    assert os.listdir(tmp_path) == []
 
 
 def test_a_key_that_cannot_be_made_is_told_in_one_line(tmp_path):

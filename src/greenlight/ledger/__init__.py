@@ -29,6 +29,7 @@ from greenlight.ledger.leases import (
 )
 from greenlight.ledger.ledger import (
     BacktestDone,
+    KeySource,
     Ledger,
 )
 from greenlight.ledger.lines import (
@@ -151,6 +152,7 @@ __all__ = [
     "Halted",
     "Heard",
     "HeartbeatRow",
+    "KeySource",
     "KillChecked",
     "Killed",
     "Lease",

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, create_engine, event
+from sqlalchemy import URL, Connection, create_engine, event, text
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -22,6 +22,7 @@ from greenlight.domain import HaltError, RetryError, UserError
 _BUSY_MS = 5_000
 #: A process that is frozen in the midst of a transaction must not keep its locks for ever.
 _SESSION = "-c synchronous_commit=on -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s"
+_LOCK = 7_330_571_462_318_921_000  # any number that nobody else locks in this database
 _WRITES = {"writes": True}
 
 
@@ -61,6 +62,14 @@ class Database:
             connection.begin(),
         ):
             self._check_place()
+            yield connection
+
+    @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """A transaction that waits until no other of its kind is under way. Raises AwayError."""
+        with self.writing() as connection:
+            if not self.is_sqlite:  # which has one writer at a time anyway
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             yield connection
 
     def check_there(self, *_: object) -> None:

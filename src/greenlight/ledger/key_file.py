@@ -24,16 +24,24 @@ def load_key(
     path: Path,
     environment: Mapping[str, str],
     draw: Callable[[int], bytes] = secrets.token_bytes,
+    *,
+    make: bool = True,
 ) -> bytes:
-    """The key from the environment (64 hex digits) or the file, which is made where there is none.
+    """The key from the environment (64 hex digits) or the file.
 
-    Raises UserError for a key that is none, or that others than its owner may read.
+    make: where there is no file, make one. Raises UserError for a key that is missing, is none, or
+    that others than its owner may read.
     """
     given = environment.get(ENV_KEY, "")
     if given:
         return _parse(given, ENV_KEY)
     try:
         if not path.exists():
+            if not make:
+                raise UserError(
+                    f"{path}: the key that sealed this ledger is not there; put it back or set "
+                    f"{ENV_KEY}"
+                )
             _make(path, draw(_BYTES).hex())
         if os.name == "posix" and path.stat().st_mode & 0o077:
             raise UserError(f"{path}: others may read this key; chmod 600 {path}")

@@ -1,6 +1,6 @@
 """The ledger: one database with the journal of every run, its views, leases and backtests."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -17,7 +17,7 @@ from greenlight.ledger.reading import (
     BacktestRow,
     RunSummary,
     check_lines,
-    count_of,
+    head_of,
     read_backtests,
     read_lines,
     read_rows,
@@ -26,12 +26,15 @@ from greenlight.ledger.reading import (
 from greenlight.ledger.rebuilding import rebuild_views
 from greenlight.ledger.records import Entry, RunBegan
 from greenlight.ledger.schema import BACKTESTS
-from greenlight.ledger.seals import add_head, find_head, key_id, open_book
+from greenlight.ledger.seals import add_head, find_book, key_id, open_book
 from greenlight.ledger.transfer import import_lines
 from greenlight.ledger.upgrading import bring_up
 from greenlight.ledger.verifying import Finding, verify_all
 from greenlight.ledger.views import View
 from greenlight.ledger.views.rows import RowT
+
+#: Finds the key; told whether the ledger is new, since only then a key may be made.
+KeySource = Callable[[bool], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +55,22 @@ class Ledger:
         self._database, self._key = database, key
 
     @classmethod
-    def open(cls, url: str, key: bytes | None) -> Self:
+    def open(cls, url: str, key: bytes | KeySource | None) -> Self:
         """Open, and bring the tables to this version's form.
 
-        key: what entries are sealed with (`load_key`); None: for reading only. Raises UserError for
-        a database that forgets, cannot be reached or written, or is newer than this version, and
-        for a key that is not the ledger's.
+        key: what entries are sealed with, or who finds it (`load_key`); None: for reading only, and
+        only what is there. Raises UserError for a database that forgets, cannot be reached or
+        written, or is newer than this version, and for a key that is not the ledger's.
         """
         database = open_database(url)
+        if key is None and database.path is not None and not database.path.exists():
+            raise UserError(f"{database.shown}: no ledger there yet; greenlight paper begins one")
         try:
             if bring_up(database):
                 rebuild_views(database)
             if key is not None:
-                with database.writing() as connection:
+                with database.alone() as connection:
+                    key = key(find_book(connection) is None) if callable(key) else key
                     open_book(connection, key)
             database.remember_place()
         except (AwayError, HaltError) as error:
@@ -89,6 +95,11 @@ class Ledger:
     def shown(self) -> str:
         """Where it is, without passwords."""
         return self._database.shown
+
+    @property
+    def key_id(self) -> str:
+        """A name for the key that entries are sealed with, which does not give it away."""
+        return key_id(self._key_to_write())
 
     # who may write
 
@@ -140,10 +151,7 @@ class Ledger:
         another key.
         """
         key = self._key_to_write()
-        with self._database.reading() as connection:
-            head = find_head(connection, run)
-        if head is None:
-            raise UserError(f"no run {run} in {self.shown}; greenlight ledger runs lists them")
+        head = head_of(self._database, run)
         if head.account != lease.account:
             raise UserError(f"run {run} is of account {head.account}, not {lease.account}")
         if head.key_id != key_id(key):
@@ -181,7 +189,11 @@ class Ledger:
 
     def lines(self, run: str, from_seq: int = 1) -> Iterator[Line]:
         """The same as they are stored."""
-        return read_lines(self._database, run, from_seq, count_of(self._database, run))
+        return read_lines(self._database, run, from_seq, head_of(self._database, run).count)
+
+    def sealed_by(self, run: str) -> str:
+        """The name of the key that a run's entries were sealed with."""
+        return head_of(self._database, run).key_id
 
     def rows(self, view: View[RowT], run: str | None = None, last: int | None = None) -> list[RowT]:
         """Rows of a view (`greenlight.ledger.POSITIONS` ...); `last`: only the newest."""

@@ -10,7 +10,7 @@ from greenlight.domain import HaltError, UserError
 from greenlight.ledger.database import Database
 from greenlight.ledger.lines import FIRST_MAC, Line, mac_of
 from greenlight.ledger.schema import BACKTESTS, HEADS, JOURNAL, TABLES
-from greenlight.ledger.seals import find_head
+from greenlight.ledger.seals import Head, find_head
 from greenlight.ledger.views import RUNS, RunRow, View
 from greenlight.ledger.views.rows import RowT
 
@@ -122,10 +122,10 @@ def read_backtests(database: Database) -> list[BacktestRow]:
         return [BacktestRow(**row._mapping) for row in rows]
 
 
-def count_of(database: Database, run: str) -> int:
-    """How many entries a run has. Raises UserError where there is none of that name."""
+def head_of(database: Database, run: str) -> Head:
+    """How far a run has come. Raises UserError where there is none of that name."""
     with database.reading() as connection:
         head = find_head(connection, run)
     if head is None:
         raise UserError(f"no run {run} in {database.shown}; greenlight ledger runs lists them")
-    return head.count
+    return head

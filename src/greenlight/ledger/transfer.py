@@ -55,7 +55,7 @@ def parse_export(texts: Iterable[bytes], name: str) -> tuple[list[Line], str]:
                 continue
             line = _line(found, text, head)
             entry_of(line)
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
             raise UserError(f"{name}: line {number} cannot be read ({error})") from error
         if line.seq != len(lines) + 1:
             raise UserError(f"{name}: line {number} holds entry {line.seq}, not {len(lines) + 1}")

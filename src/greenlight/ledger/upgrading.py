@@ -14,7 +14,6 @@ from greenlight.ledger.schema import JOURNAL
 #: Every form there was, oldest first; the last is ours.
 REVISIONS = ("0001", "0002")
 _VERSION_TABLE = "greenlight_version"
-_LOCK = 7_330_571_462_318_921_000  # any number that nobody else locks in this database
 
 
 def bring_up(database: Database) -> bool:
@@ -26,9 +25,7 @@ def bring_up(database: Database) -> bool:
         found = _version(connection, database.shown)
     if found == REVISIONS[-1]:
         return False
-    with database.writing() as connection:
-        if not database.is_sqlite:  # two that open a new database at once wait for each other
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    with database.alone() as connection:
         found = _version(connection, database.shown)
         if found == REVISIONS[-1]:
             return False
