@@ -4,8 +4,8 @@ import asyncio
 from collections import deque
 
 import numpy as np
+from workbench import FakeJournal, FakeTimes, HandClock, Told, bench, universe
 
-from bench import FakeJournal, FakeTimes, HandClock, Told, bench, universe
 from engine.fold import desk_of
 from greenlight.brokers.paper import SimulatedBroker, SimulatedMarket
 from greenlight.domain import Event

@@ -91,7 +91,8 @@ class Sender:
             case Replace(working, ticket):
                 name = self._tickets.name(_order(ticket))
                 ticket = replace(ticket, client_id=name)
-                self._bench.journal.append(Sending(Act.REPLACE, name, ticket, replaces=working.venue_id))
+                sending = Sending(Act.REPLACE, name, ticket, replaces=working.venue_id)
+                self._bench.journal.append(sending)
                 working.replacement = ticket
                 self._tickets.know(working, name, "")
                 request = Request(Act.REPLACE, working, ticket, name)

@@ -48,7 +48,7 @@ class Situation:
     def lots(self, quantity: Decimal) -> Decimal:
         """Whole lots in a quantity."""
         lot = self.instrument.lot_size
-        return (quantity / lot + _HAIR).to_integral_value(ROUND_FLOOR) * lot
+        return ((quantity / lot + _HAIR).to_integral_value(ROUND_FLOOR) * lot).quantize(lot)
 
     def at_tick(self, price: Decimal) -> Decimal:
         """The nearest price that may be quoted: rids a level of what floats left on it."""
@@ -83,4 +83,4 @@ class Situation:
 def _step(price: Decimal, step: Decimal, rounding: str) -> Decimal:
     if step == 0:
         return price
-    return (price / step).to_integral_value(rounding) * step
+    return ((price / step).to_integral_value(rounding) * step).quantize(step)

@@ -84,7 +84,8 @@ class Working:
         if any(order.venue_id == venue_id for venue_id, _ in self.before):
             return  # of the order that was replaced: only its fills are news
         self.heard_ts = now
-        self.absent = 0
+        if self.replacement is None:
+            self.absent = 0
         if not self.state.is_open and not self.is_absent:
             return  # an ended order never opens again
         self.is_absent = False

@@ -1,4 +1,4 @@
-"""What an executor needs in a test: a clock moved by hand, a journal in memory, the world's hours."""
+"""What an executor needs in a test: a clock moved by hand, a journal in memory, sessions."""
 
 import asyncio
 import heapq

@@ -1,0 +1,574 @@
+"""Drills of the executor at a venue that reserves units, refuses wash trades and forgets."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import pytest
+from model_venue import CRYPTO, EQUITIES, FREE, PLAIN
+from stage_of_one import Permit, StageOfOne
+
+from greenlight.domain import Capabilities, LeaseError, OrderKind, Reason, RetryError, Role
+from greenlight.ledger import Act, Answered, Sending
+
+Drill = Callable[[StageOfOne], Awaitable[None]]
+
+
+def play(stage: StageOfOne, drill: Drill) -> StageOfOne:
+    async def whole() -> None:
+        stage.work()
+        try:
+            await drill(stage)
+        finally:
+            await stage.stop()
+
+    asyncio.run(whole())
+    assert stage.venue.broken == []
+    return stage
+
+
+async def buy(stage: StageOfOne, quantity: float = 10.0) -> None:
+    stage.see("100")
+    stage.do("enter", quantity)
+    await stage.let(2.0)
+    stage.see("100.01")  # the limit at the touch fills
+    await stage.let(2.0)
+    stage.see("100")
+    assert stage.trader.held == quantity
+
+
+def outcomes(stage: StageOfOne, act: Act = Act.SUBMIT) -> list[str]:
+    found = [one.outcome.value for one in stage.journal.of(Answered) if one.act is act]
+    return found
+
+
+def names(stage: StageOfOne) -> list[str]:
+    return [one.client_id for one in stage.journal.of(Sending) if one.act is Act.SUBMIT]
+
+
+# entries
+
+
+def test_an_entry_rests_at_the_touch_and_its_stop_follows_the_fill() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        stage.venue.refuse = lambda ticket: None
+        stage.see("100")
+        stage.venue.price += 1  # it moves away before the limit arrives
+        stage.do("enter", 10.0)
+        await stage.let(1.0)
+        assert stage.open() == ["BUY LIMIT 10 100.01"]
+        stage.see("100")
+        await stage.let(1.0)
+        assert stage.filled() == [("ENTRY", 10.0)]
+        assert stage.open() == ["SELL STOP 10 95.00"]
+
+    play(StageOfOne(EQUITIES), drill)
+
+
+def test_what_the_limit_did_not_get_is_bought_at_the_market_after_its_time() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        stage.see("100")
+        stage.venue.price += 1
+        stage.do("enter", 10.0)
+        await stage.let(29.0)
+        assert stage.open() == ["BUY LIMIT 10 100.01"]
+        await stage.let(3.0)
+        assert stage.filled() == [("ENTRY", 10.0)]
+        kinds = [s.ticket.kind for s in stage.journal.of(Sending) if s.ticket]
+        assert kinds == [OrderKind.LIMIT, OrderKind.MARKET, OrderKind.STOP]
+
+    play(StageOfOne(EQUITIES), drill)
+
+
+def test_an_entry_without_a_quote_goes_to_the_market_at_once() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        stage.do("enter", 10.0)
+        await stage.let(1.0)
+        assert stage.filled() == [("ENTRY", 10.0)]
+
+    play(StageOfOne(EQUITIES), drill)
+
+
+def test_a_closed_market_queues_the_entry_and_the_open_fills_it() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        stage.clock.ts += 10 * 3_600 * 10**9  # the evening
+        stage.venue.open_market(is_open=False)
+        stage.do("enter", 10.0)
+        await stage.let(5.0)
+        assert stage.open() == ["BUY MARKET 10 None"]
+        await stage.let(13 * 3_600.0, step=600.0)
+        stage.venue.open_market(is_open=True)
+        await stage.let(2.0)
+        assert stage.open() == ["SELL STOP 10 95.00"]
+
+    play(StageOfOne(EQUITIES), drill)
+
+
+def test_a_venue_that_does_not_queue_is_told_at_the_open() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        stage.clock.ts += 10 * 3_600 * 10**9
+        stage.venue.is_open = False
+        stage.do("enter", 10.0)
+        await stage.let(5.0)
+        assert stage.venue.calls == []
+        await stage.let(13 * 3_600.0, step=600.0)
+        stage.venue.open_market(is_open=True)
+        await stage.let(2.0)
+        assert stage.trader.held == 10.0
+
+    play(StageOfOne(Capabilities(queues=False)), drill)
+
+
+def test_a_refused_entry_ends_and_is_not_tried_again() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        stage.venue.refuse = lambda _ticket: "funds: too little"
+        stage.do("enter", 10.0)
+        await stage.let(60.0)
+        assert [end.reason for end in stage.trader.ended] == [Reason.REJECTED]
+        assert names(stage) == ["gl1-0-1E0"]
+        assert any("funds" in text for _, text in stage.told.alerts)
+
+    play(StageOfOne(EQUITIES), drill)
+
+
+def test_an_entry_that_the_venue_expires_ends() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        stage.see("100")
+        stage.venue.price += 1
+        stage.do("enter", 10.0)
+        await stage.let(1.0)
+        stage.venue.open_market(is_open=False)
+        await stage.let(1.0)
+        assert [end.reason for end in stage.trader.ended] == [Reason.EXPIRED]
+        assert stage.open() == []
+
+    play(StageOfOne(EQUITIES), drill)
+
+
+def test_a_partly_filled_entry_gets_a_while_and_then_its_stop() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        stage.see("100")
+        stage.venue.price += 1
+        stage.do("enter", 10.0)
+        await stage.let(1.0)
+        stage.venue.fill(Role.ENTRY, "4")
+        await stage.let(5.0)
+        assert stage.open() == ["BUY LIMIT 6 100.01"]
+        await stage.let(8.0)
+        assert stage.open() == ["SELL STOP 4 95.95"]
+        assert [end.reason for end in stage.trader.ended] == [Reason.EXPIRED]
+
+    stage = play(StageOfOne(EQUITIES), drill)
+    assert stage.longest_ns <= 20 * 10**9
+
+
+def test_where_an_exit_may_rest_beside_it_a_partial_entry_is_protected_at_once() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        stage.see("100")
+        stage.venue.price += 1
+        stage.do("enter", 10.0)
+        await stage.let(1.0)
+        stage.venue.fill(Role.ENTRY, "4")
+        await stage.let(1.0)
+        assert stage.open() == ["BUY LIMIT 6 100.01", "SELL STOP 4 95.95"]
+        stage.see("100")
+        await stage.let(1.0)
+        assert stage.open() == ["SELL STOP 10 95.95"]
+
+    play(StageOfOne(FREE), drill)
+
+
+def test_an_entry_decided_before_a_crash_is_out_of_date_when_its_bar_is_over() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        await stage.stop()
+        stage.do("enter", 10.0)
+        stage.journal.safe = len(stage.journal.records)
+        stage.clock.ts += 24 * 3_600 * 10**9
+        await stage.crash()
+        await stage.let(5.0)
+        assert stage.venue.calls == []
+        assert [end.reason for end in stage.trader.ended] == [Reason.EXPIRED]
+
+    play(StageOfOne(EQUITIES), drill)
+
+
+# protection
+
+
+def test_stop_and_trail_are_one_stop_at_the_nearer_level() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        await buy(stage)
+        stage.do("trail", 94.0)
+        await stage.let(1.0)
+        assert stage.open() == ["SELL STOP 10 95.00"]
+        stage.do("trail", 97.0)
+        await stage.let(1.0)
+        assert stage.open() == ["SELL STOP 10 97.00"]
+        stage.see("96.9")
+        await stage.let(1.0)
+        assert stage.filled()[-1] == ("TRAIL", 10.0)
+        assert stage.trader.held == 0.0
+
+    for venue in (EQUITIES, PLAIN, FREE):
+        play(StageOfOne(venue), drill)
+
+
+def test_a_target_rests_in_a_pair_and_the_rest_behind_a_stop() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        stage.trader.target = 0.1
+        await buy(stage)
+        assert stage.open() == [
+            "SELL LIMIT 5 110.00",
+            "SELL STOP 5 95.00",
+            "SELL STOP 5 95.00",
+        ]
+        stage.see("111")
+        await stage.let(2.0)
+        assert stage.filled()[-1] == ("TARGET", 5.0)
+        assert stage.open() == ["SELL STOP 5 95.00"]
+        stage.see("94")
+        await stage.let(2.0)
+        assert stage.trader.held == 0.0 == float(stage.venue.position)
+
+    play(StageOfOne(EQUITIES), drill)
+
+
+def test_a_fill_of_a_pairs_leg_is_the_stops() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        stage.trader.target, stage.trader.share = 0.1, 1.0
+        await buy(stage)
+        assert stage.open() == ["SELL LIMIT 10 110.00", "SELL STOP 10 95.00"]
+        stage.see("94")
+        await stage.let(2.0)
+        assert stage.filled()[-1] == ("STOP", 10.0)
+        assert stage.open() == []
+
+    play(StageOfOne(EQUITIES), drill)
+
+
+def test_where_pairs_are_unknown_a_target_is_watched() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        stage.trader.target = 0.1
+        await buy(stage)
+        assert stage.open() == ["SELL STOP 10 95.00"]
+        stage.see("110.5")
+        await stage.let(2.0)
+        assert stage.filled()[-1] == ("TARGET", 5.0)
+        assert stage.open() == ["SELL STOP 5 95.00"]
+
+    play(StageOfOne(Capabilities()), drill)
+    play(StageOfOne(PLAIN), drill)
+
+
+def test_a_watched_target_that_does_not_fill_gives_its_units_back_to_the_stop() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        stage.trader.target = 0.1
+        await buy(stage)
+        quote = stage.venue.quote()
+        stage.executor.quote(replace(quote, bid=quote.bid + 11, ask=quote.ask + 11))
+        await stage.let(2.0)
+        assert stage.open() == ["SELL LIMIT 5 110.00", "SELL STOP 5 95.00"]
+        stage.see("100")
+        await stage.let(15.0)
+        assert stage.open() == ["SELL STOP 10 95.00"]
+
+    play(StageOfOne(Capabilities()), drill)
+
+
+def test_where_nothing_is_reserved_a_target_rests_beside_the_stop() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        stage.trader.target = 0.1
+        await buy(stage)
+        assert stage.open() == ["SELL LIMIT 5 110.00", "SELL STOP 10 95.00"]
+
+    play(StageOfOne(FREE), drill)
+
+
+def test_a_stop_already_through_becomes_an_exit() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        stage.do("enter", 10.0)
+        stage.pump()
+        await stage.clock.let(0.0)
+        stage.venue.price -= 10
+        await stage.let(3.0)
+        assert [ask.reason for ask in stage.trader.asked] == [Reason.NAKED]
+        assert stage.filled()[-1] == ("EXIT", 10.0)
+        assert stage.open() == []
+
+    play(StageOfOne(EQUITIES), drill)
+
+
+def test_a_cancelled_or_expired_stop_is_laid_again() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        await buy(stage)
+        (order,) = await stage.venue.open_orders()
+        await stage.venue.cancel(order.venue_id)  # by hand
+        await stage.let(5.0)
+        assert stage.open() == ["SELL STOP 10 95.00"]
+
+    play(StageOfOne(EQUITIES), drill)
+
+
+def test_a_fraction_is_protected_by_the_day() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        await buy(stage, 10.5)
+        assert stage.open() == ["SELL STOP 10.500 95.00"]
+        stage.clock.ts += 7 * 3_600 * 10**9
+        stage.venue.open_market(is_open=False)
+        await stage.let(5.0)
+        assert stage.open() == ["SELL STOP 10.500 95.00"]  # queued for the next day
+
+    stage = StageOfOne(EQUITIES)
+    stage.lot = "0.001"
+    stage.start()
+    play(stage, drill)
+
+
+def test_a_stop_limit_that_is_gapped_through_is_left_at_the_market() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        await buy(stage)
+        assert stage.open() == ["SELL STOP_LIMIT 10 95.00"]
+        stage.see("80")  # far below the limit
+        await stage.let(2.0)
+        assert stage.trader.held == 10.0
+        await stage.let(3.0)
+        stage.see("80")
+        await stage.let(5.0)
+        assert [ask.reason for ask in stage.trader.asked] == [Reason.STOP]
+        assert stage.filled()[-1] == ("EXIT", 10.0)
+
+    play(StageOfOne(CRYPTO), drill)
+
+
+def test_where_no_stop_can_rest_the_watch_leaves_at_once() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        await buy(stage)
+        assert stage.open() == []
+        stage.see("94.9")
+        await stage.let(2.0)
+        assert [ask.reason for ask in stage.trader.asked] == [Reason.WATCH]
+        assert stage.trader.held == 0.0
+
+    play(StageOfOne(Capabilities(stops=frozenset())), drill)
+
+
+# exits
+
+
+def test_an_exit_cancels_the_stop_then_sells() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        await buy(stage)
+        stage.do("leave")
+        await stage.let(2.0)
+        assert stage.filled()[-1] == ("EXIT", 10.0)
+        assert stage.open() == []
+
+    for venue in (EQUITIES, PLAIN, FREE, CRYPTO):
+        play(StageOfOne(venue), drill)
+
+
+def test_a_trim_leaves_the_rest_behind_its_stop() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        await buy(stage)
+        stage.do("leave", 3.0)
+        await stage.let(2.0)
+        assert stage.filled()[-1] == ("EXIT", 3.0)
+        assert stage.open() == ["SELL STOP 7 95.00"]
+
+    for venue in (EQUITIES, PLAIN, FREE):
+        play(StageOfOne(venue), drill)
+
+
+def test_a_refused_exit_brings_the_stop_back_and_is_tried_again() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        await buy(stage)
+        is_market = OrderKind.MARKET
+        stage.venue.refuse = lambda t: "halted: wait" if t.kind is is_market else None
+        stage.do("leave")
+        await stage.let(1.0)
+        seen = set()
+        for _ in range(80):
+            await stage.let(1.0)
+            seen.update(stage.open())
+        assert seen == {"SELL STOP 10 95.00"}
+        assert ("error" in {level for level, _ in stage.told.alerts}) is True
+        stage.venue.refuse = lambda _ticket: None
+        await stage.let(60.0)
+        assert stage.trader.held == 0.0
+
+    stage = play(StageOfOne(EQUITIES), drill)
+    assert stage.longest_ns <= 20 * 10**9
+
+
+def test_a_stop_that_fills_while_it_is_cancelled_is_not_sold_twice() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        await buy(stage)
+        stage.venue.delay_s = 0.5
+        stage.do("leave")
+        stage.venue.move("90")
+        await stage.let(5.0)
+        assert float(stage.venue.position) == stage.trader.held == 0.0
+        assert sum(q for role, q in stage.filled() if role != "ENTRY") == 10.0
+
+    play(StageOfOne(EQUITIES), drill)
+
+
+# what nobody knows
+
+
+@pytest.mark.parametrize("fault", ["unknown", "lost", "late", "retry", "429"])
+def test_whatever_happens_to_a_request_an_intent_is_carried_out_once(fault: str) -> None:
+    async def drill(stage: StageOfOne) -> None:
+        stage.venue.faults.script = [fault]
+        stage.is_deaf = True
+        stage.do("enter", 10.0)
+        await stage.let(40.0)
+        assert float(stage.venue.position) == stage.trader.held == 10.0
+        assert stage.open() == ["SELL STOP 10 95.00"]
+        first = {"unknown": "unknown", "late": "unknown", "lost": "unknown"}.get(fault, "failed")
+        assert outcomes(stage)[0] == first
+
+    for seed in range(5):
+        play(StageOfOne(EQUITIES, seed), drill)
+
+
+def test_a_lost_stop_request_is_sent_again_under_the_next_name() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        stage.venue.faults.script = ["", "lost"]
+        stage.do("enter", 10.0)
+        await stage.let(30.0)
+        assert names(stage) == ["gl1-0-1E0", "gl1-0-1S0", "gl1-0-1S1"]
+        assert outcomes(stage) == ["accepted", "unknown", "absent", "accepted"]
+
+    play(StageOfOne(EQUITIES), drill)
+
+
+def test_an_order_that_appears_after_it_was_given_up_is_cancelled() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        await buy(stage)
+        stage.venue.faults.script = ["lost"]
+        stage.do("trail", 97.0)
+        await stage.let(1.0)
+        await stage.let(20.0)
+        assert stage.open() == ["SELL STOP 10 97.00"]
+
+    play(StageOfOne(PLAIN), drill)
+    play(StageOfOne(EQUITIES), drill)
+
+
+def test_a_replace_that_was_carried_out_unheard_is_found_under_its_name() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        await buy(stage)
+        stage.venue.faults.script = ["unknown"]
+        stage.do("trail", 97.0)
+        await stage.let(20.0)
+        assert stage.open() == ["SELL STOP 10 97.00"]
+        assert outcomes(stage, Act.REPLACE) == ["unknown", "accepted"]
+
+    play(StageOfOne(EQUITIES), drill)
+
+
+def test_silence_of_the_stream_costs_time_only() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        stage.is_deaf = True
+        stage.see("100")
+        stage.venue.price += 1
+        stage.do("enter", 10.0)
+        await stage.let(2.0)
+        stage.see("100")
+        await stage.let(8.0)
+        assert stage.open() == ["SELL STOP 10 95.00"]
+        stage.venue.move("94")  # the stop fills, nobody says so, no quote comes
+        await stage.let(70.0)
+        assert stage.trader.held == 0.0
+
+    play(StageOfOne(EQUITIES), drill)
+
+
+def test_a_lost_cancel_is_asked_for_again() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        await buy(stage)
+        stage.venue.faults.script = ["lost"]
+        stage.do("leave")
+        await stage.let(20.0)
+        assert stage.trader.held == 0.0
+        assert outcomes(stage, Act.CANCEL)[0] == "unknown"
+
+    play(StageOfOne(EQUITIES), drill)
+
+
+# who may send
+
+
+def test_nothing_but_what_reduces_is_sent_after_a_halt() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        await buy(stage)
+        stage.executor.permit(Permit.REDUCING)
+        stage.do("leave")
+        await stage.let(2.0)
+        assert stage.trader.held == 0.0
+        stage.do("enter", 5.0)
+        await stage.let(5.0)
+        assert stage.open() == [] and stage.trader.held == 0.0
+        assert [end.reason for end in stage.trader.ended] == [Reason.EXPIRED]
+
+    play(StageOfOne(EQUITIES), drill)
+
+
+def test_a_halt_between_writing_and_sending_keeps_an_entry_back() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        async def halt(where: str) -> None:
+            if where == "holds":
+                stage.executor.permit(Permit.REDUCING)
+
+        stage.journal.waits = halt
+        stage.do("enter", 5.0)
+        await stage.let(3.0)
+        assert stage.venue.calls == []
+        assert outcomes(stage) == ["failed"]
+
+    play(StageOfOne(EQUITIES), drill)
+
+
+def test_a_lost_lease_ends_the_work_before_anything_is_sent() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        stage.journal.waits = lambda _where: asyncio.sleep(0)
+
+        async def no() -> bool:
+            return False
+
+        stage.journal.holds = no  # type: ignore[method-assign]
+        stage.do("enter", 5.0)
+        await stage.let(2.0)
+        assert stage.task is not None and stage.task.done()
+        assert isinstance(stage.task.exception(), LeaseError)
+        assert stage.venue.calls == []
+        assert stage.executor.is_quiet
+
+    play(StageOfOne(EQUITIES), drill)
+
+
+def test_a_journal_that_is_away_holds_everything_up_and_loses_nothing() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        stage.do("enter", 10.0)
+        stage.journal.fault = RetryError("the database is away")
+        await stage.clock.let(10.0)
+        assert stage.venue.calls == []
+        stage.journal.fault = None
+        await stage.let(60.0)
+        assert stage.open() == ["SELL STOP 10 95.00"]
+
+    play(StageOfOne(EQUITIES), drill)
+
+
+def test_coverage_counts_the_seconds_with_and_without_a_stop() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        await buy(stage)
+        await stage.let(100.0)
+        (covered,) = stage.executor.coverage()
+        total = covered.covered_s + covered.exposed_s + covered.uncoverable_s
+        assert covered.covered_s > 100.0
+        assert covered.exposed_s < 1.0
+        assert total == pytest.approx((covered.until - covered.since) / 1e9)
+
+    play(StageOfOne(EQUITIES), drill)
