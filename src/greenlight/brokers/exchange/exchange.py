@@ -63,6 +63,7 @@ class Exchange:
 
     def tell_changes(self) -> None:
         """Write down and send what has changed; after every act on the venue."""
+        self.venue.settle()
         updates = self.venue.drain()
         for update in updates:
             self._tell(update)

@@ -10,6 +10,7 @@ from greenlight.brokers.exchange.server import LocalExchange
 from greenlight.domain import UserError
 
 LOOPBACK = "127.0.0.1"
+_PATIENCE = 1  # seconds that open connections are given at the end
 
 
 async def serve(
@@ -22,17 +23,26 @@ async def serve(
     local.exchange.is_served = True
     with _listening(port) as listener:
         config = uvicorn.Config(
-            local.app, log_level="error", lifespan="off", ws="websockets-sansio", access_log=False
+            local.app,
+            log_level="error",
+            lifespan="off",
+            ws="websockets-sansio",
+            access_log=False,
+            timeout_graceful_shutdown=_PATIENCE,
         )
         server = uvicorn.Server(config)
         if ready is not None:
             ready(f"http://{LOOPBACK}:{listener.getsockname()[1]}")
         keeper = asyncio.create_task(local.exchange.run())
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
-            await server.serve(sockets=[listener])
+            await asyncio.wait((serving, keeper), return_when=asyncio.FIRST_COMPLETED)
         finally:
+            server.should_exit = True
             keeper.cancel()
-            await asyncio.gather(keeper, return_exceptions=True)
+            await asyncio.gather(serving, keeper, return_exceptions=True)
+        if not keeper.cancelled():
+            keeper.result()
 
 
 def _listening(port: int) -> socket.socket:
@@ -40,6 +50,7 @@ def _listening(port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((LOOPBACK, port))
+        listener.listen()
     except OSError as error:
         listener.close()
         raise UserError(

@@ -109,7 +109,7 @@ class Venue:
         self.advance(ts)
         if symbol not in self.floor.halted:
             trade(self.floor, Tick(symbol, ts, price, size, is_gap))
-            self._settle()
+            self.settle()
 
     def bar(self, symbol: str, ts: int, prices: Sequence[Decimal], span_ns: int) -> None:
         """A whole bar from `ts` on: open, high, low, close, walked on the path of `bar_path`."""
@@ -118,21 +118,25 @@ class Venue:
             self.trade(symbol, ts + n * step, price, is_gap=n == 0)
 
     def submit(self, request: OrderRequest) -> Order:
-        """Take an order; the answer is the order as it stood when it was taken."""
-        order = copy.copy(admit(self.floor, request))
-        self._settle()
+        """Take an order and let it arrive; the answer is the order as it was taken."""
+        order = copy.copy(self.take(request))
+        self.settle()
         return order
+
+    def take(self, request: OrderRequest) -> Order:
+        """Take an order, which is still on its way until `settle`."""
+        return admit(self.floor, request)
 
     def replace(self, order_id: str, changes: Changes) -> Order:
         """Put another order in the place of one."""
         order = copy.copy(start_replacing(self.floor, self.floor.book.require(order_id), changes))
-        self._settle()
+        self.settle()
         return order
 
     def cancel(self, order_id: str) -> None:
         """Ask for a cancel."""
         start_cancelling(self.floor, self.floor.book.require(order_id))
-        self._settle()
+        self.settle()
 
     def cancel_all(self) -> list[tuple[Order, RefusalError | None]]:
         """Cancel every open order; each with why it could not be."""
@@ -227,7 +231,7 @@ class Venue:
         position = self.account.quantity(symbol)
         return held_for_orders(self.floor.book.open_of(symbol), position)[0] if position else ZERO
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Carry out what is due at this very moment."""
         self.advance(self.floor.now)
 

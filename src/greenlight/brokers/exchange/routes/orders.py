@@ -36,7 +36,7 @@ async def submit(request: Request) -> Response:
     exchange = exchange_of(request)
     body = await body_of(request)
     request.state.client_order_id = str(body.get("client_order_id") or "")
-    order = exchange.venue.submit(order_request(body))
+    order = exchange.venue.take(order_request(body))
     return answer(render(exchange, order, nested=True))
 
 
