@@ -11,11 +11,14 @@ from greenlight.domain import (
     OrderFilled,
     OrderId,
     OrderKind,
+    OrderReport,
+    OrderState,
     PlaceOrder,
     Role,
     SessionBegan,
     Side,
     VenueAccount,
+    VenueOrder,
 )
 from greenlight.ledger import (
     Act,
@@ -177,25 +180,20 @@ class Story:
 
     def end(self, name: str) -> None:
         """The journal hears that a ticket has ended."""
-        order = _Order(name)
-        self.write(Reported(_Report(order), "stream"))
+        resting = self.judge.scene.venue.orders[f"v-{name}"]
+        order = VenueOrder(
+            f"v-{name}",
+            name,
+            resting.laid.symbol,
+            Side(resting.laid.side),
+            OrderKind.MARKET,
+            resting.quantity,
+            resting.filled,
+            None,
+            OrderState.FILLED,
+        )
+        self.write(Reported(OrderReport(order), "stream"))
 
     def agree(self, *drifts) -> None:
         account = VenueAccount("a", self.judge.scene.venue.cash, CASH)
         self.write(Reconciled(account, 0, 0, tuple(drifts)))
-
-
-@dataclass
-class _State:
-    is_open: bool = False
-
-
-@dataclass
-class _Order:
-    client_id: str
-    state: _State = field(default_factory=_State)
-
-
-@dataclass
-class _Report:
-    order: _Order

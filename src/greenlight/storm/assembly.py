@@ -13,7 +13,8 @@ from greenlight.domain import BarConditions, Timeframe
 from greenlight.engine import Limits, Rules, build_costs, build_specs
 from greenlight.ledger import Mode, RunBegan
 from greenlight.live.approvals import ApprovalDesk
-from greenlight.live.bot import Bot, Charter, World
+from greenlight.live.bot import Bot
+from greenlight.live.charter import Charter, World
 from greenlight.live.ports import Opinion
 from greenlight.live.rows import BlockRow
 from greenlight.live.rules import write_rules

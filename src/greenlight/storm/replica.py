@@ -15,6 +15,7 @@ from greenlight.domain import (
     OrderEnded,
     OrderFilled,
     OrderId,
+    OrderState,
     PlaceOrder,
     ReplaceOrder,
     Role,
@@ -159,11 +160,12 @@ class VenueReplica:
 
 @dataclass(slots=True)
 class Belief:
-    """What the journal says of one ticket."""
+    """What the journal says of one ticket. before: the ticket whose place it takes."""
 
     sending: Sending
     is_open: bool = True
-    is_answered: bool = False
+    venue_id: str = ""
+    before: "Belief | None" = None
 
 
 @dataclass(slots=True)
@@ -296,14 +298,28 @@ class JournalReplica:
         belief = self.tickets.get(record.client_id)
         if belief is None or record.act is Act.CANCEL:
             return
-        belief.is_answered = record.outcome is not Outcome.UNKNOWN
         if record.outcome in (Outcome.REFUSED, Outcome.FAILED, Outcome.ABSENT):
             belief.is_open = False
+        elif record.outcome is Outcome.ACCEPTED:
+            self._stand(belief, record.venue_id)
+
+    def _stand(self, belief: Belief, venue_id: str) -> None:
+        """The venue has taken a ticket, perhaps in the place of another."""
+        belief.venue_id = venue_id
+        replaced = belief.sending.replaces
+        if belief.before is None and replaced:
+            found = (one for one in self.tickets.values() if one.venue_id == replaced)
+            belief.before = next(found, None)
+        if belief.before is not None:
+            belief.before.is_open = False
 
     def _report(self, record: Reported) -> None:
         order = record.report.order
         belief = self.tickets.get(order.client_id)
-        if belief is not None:
-            belief.is_answered = True
-            if not order.state.is_open:
-                belief.is_open = False
+        if belief is None:
+            return
+        belief.is_open = order.state.is_open
+        if order.state is OrderState.REJECTED and belief.before is not None:
+            belief.before.is_open = True  # what was not replaced works on
+        elif order.state is not OrderState.REJECTED:
+            self._stand(belief, order.venue_id)

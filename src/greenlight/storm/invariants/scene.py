@@ -73,6 +73,8 @@ class Scene:
                 self.venue.hear(fact)
 
     def _pass(self, ts: int) -> None:
+        if ts <= self.now:
+            return
         if self.is_open:
             self.open_s += (ts - self.now) / _NS
             calm_from = max(self.now, self.disturbed_ts + int(self.terms.grace_s * _NS))
