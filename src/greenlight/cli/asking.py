@@ -39,7 +39,7 @@ def mailbox_of(config: Config) -> "Mailbox":
     from greenlight.live import Mailbox
     from greenlight.wiring import ledger_folder
 
-    return Mailbox(ledger_folder(config) / "greenlight.control")
+    return Mailbox(ledger_folder(config) / "control")
 
 
 def control_of(config: Config, account: str = "") -> "Control":

@@ -66,7 +66,7 @@ def _checkup(config: Config) -> "Checkup":
     return Checkup(
         open_ledger=lambda: open_ledger(config, os.environ),
         open_broker=None if is_simulated else lambda: open_broker(config, os.environ),
-        open_feed=lambda: open_feed(config, os.environ, wall),
+        open_feed=lambda: open_feed(config, os.environ, [_symbol(config)], wall),
         keys=None if is_simulated else keys,
         folder=folder,
         free_bytes=lambda path: shutil.disk_usage(path).free,

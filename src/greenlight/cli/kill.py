@@ -58,6 +58,9 @@ def kill(
         broker = _open(config)
     except GreenlightError as error:
         return _from_within(config, control, (reason, str(error)), patience, as_json=as_json)
+    if broker is None:
+        problem = "the simulated exchange runs inside its bot"
+        return _from_within(config, control, (reason, problem), patience, as_json=as_json)
     report = asyncio.run(_kill(config, control, broker, (reason, patience)))
     is_flat = report.outcome.is_flat
     if as_json:
@@ -68,9 +71,12 @@ def kill(
     return _FLAT if is_flat else _ALARM
 
 
-def _open(config: Config) -> "Broker":
+def _open(config: Config) -> "Broker | None":
+    """The broker; None where it has no account outside of its bot."""
     from greenlight.wiring import open_broker
 
+    if config.broker.name == "simulated":
+        return None
     return open_broker(config, os.environ)
 
 
