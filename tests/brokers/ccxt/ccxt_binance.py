@@ -5,7 +5,8 @@ from decimal import Decimal
 from urllib.parse import parse_qsl
 
 from aiohttp import web
-from ccxt_venue import NOW_MS, Order, Refused, Venue, text
+
+from brokers.ccxt.ccxt_venue import NOW_MS, Order, Refused, Venue, text
 
 _STATUS = {"open": "NEW", "filled": "FILLED", "cancelled": "CANCELED"}
 _CODES = {
@@ -207,7 +208,7 @@ class BinanceVenue(Venue):
             "F": "0.00000000",
             "g": -1,
             "C": "",
-            "x": "TRADE" if order.fills else "NEW",
+            "x": "TRADE" if order.fills and order.status != "cancelled" else "NEW",
             "X": self.shown(order)["status"],
             "r": "NONE",
             "i": int(order.id),

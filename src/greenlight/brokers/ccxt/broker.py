@@ -27,11 +27,15 @@ from greenlight.domain import (
     ActivityKind,
     Capabilities,
     ClientId,
+    DuplicateError,
     Holding,
     OrderKind,
     OrderReport,
     RefuseError,
+    RetryError,
+    Side,
     Ticket,
+    UnknownError,
     UserError,
     VenueAccount,
     VenueOrder,
@@ -42,7 +46,7 @@ _STOPS = (OrderKind.STOP, OrderKind.STOP_LIMIT)
 
 
 class CcxtBroker:
-    """The port `Broker` on one account; retries nothing, holds no state of orders.
+    """The port `Broker` on one account; retries nothing, holds no state of orders but names.
 
     A holding's average is 0: a spot account does not know it. A fee in coins shows as less held.
     Transfers are not told. A ticket's span is not looked at: these markets never close.
@@ -57,6 +61,7 @@ class CcxtBroker:
         self._settings = settings
         self._dialect = DIALECTS[settings.exchange]
         self._client = Client(settings, self._dialect.options)
+        self._names: set[str] = set()  # taken, or perhaps taken, in this process
         self._client.check_keys(*self._dialect.probe)
 
     @property
@@ -86,7 +91,17 @@ class CcxtBroker:
         async def lay() -> VenueOrder:
             return venue_order(await exchange.create_order(*terms), ticket)
 
-        return await self._client.ask(f"order {ticket.client_id}", lay, acts=True)
+        try:
+            order = await self._client.ask(f"order {ticket.client_id}", lay, acts=True)
+        except UnknownError:
+            self._names.add(ticket.client_id)
+            raise
+        except RefuseError as error:
+            if str(error).startswith("funds: ") and ticket.side is Side.SELL:
+                raise RetryError(f"held: {error}") from None  # by another order, or not there yet
+            raise
+        self._names.add(ticket.client_id)
+        return order
 
     async def replace(self, venue_id: str, ticket: Ticket) -> VenueOrder:
         """Never: through ccxt these exchanges cancel and place."""
@@ -132,29 +147,20 @@ class CcxtBroker:
         return await self._client.ask("open orders", read)
 
     async def holdings(self) -> Mapping[str, Holding]:
-        """What is held of each symbol's coin, whether or not orders reserve it."""
+        """What is held of each symbol's coin, whether or not orders reserve it, and its price."""
         whole = await self._balances()
-        found: dict[str, Holding] = {}
-        for symbol in self._settings.instruments:
-            held = whole.get(symbol.partition("/")[0], Decimal(0))
-            if held != 0:
-                found[symbol] = Holding(symbol, held, Decimal(0))
-        return found
+        prices = await self._prices(whole)
+        return {
+            symbol: Holding(symbol, whole[_coin(symbol)], Decimal(0), price)
+            for symbol, price in prices.items()
+        }
 
     async def account(self) -> VenueAccount:
         """Cash in the quote currency, and with it the coins of the run at their last prices."""
         whole = await self._balances()
-        symbols = self._settings.instruments
-        held = [symbol for symbol in symbols if whole.get(symbol.partition("/")[0])]
-        cash = equity = whole.get(self._settings.quote, Decimal(0))
-
-        async def read() -> dict[str, Decimal]:
-            told = await self._client.exchange.fetch_tickers(held)
-            return {symbol: Decimal(str(told[symbol]["last"])) for symbol in held}
-
-        if held:
-            prices = await self._client.ask("prices", read)
-            equity += sum(whole[one.partition("/")[0]] * prices[one] for one in held)
+        prices = await self._prices(whole)
+        cash = whole.get(self._settings.quote, Decimal(0))
+        equity = cash + sum(whole[_coin(symbol)] * price for symbol, price in prices.items())
         name = sha256(self._settings.key.encode()).hexdigest()[:12]
         return VenueAccount(f"{self._settings.exchange}-{name}", cash, equity)
 
@@ -185,8 +191,7 @@ class CcxtBroker:
         try:
             await client.ask("markets", client.exchange.load_markets)
             async for told in client.listen(self._dialect.streams(client.exchange)):
-                report = await self._report(told)
-                if report is not None:
+                for report in await self._reports(client, told):
                     yield report
         finally:
             await client.close()
@@ -195,13 +200,16 @@ class CcxtBroker:
         """Give up connections."""
         await self._client.close()
 
-    async def _report(self, told: Json) -> OrderReport | None:
-        """An order as a look-up has it, after one of ccxt's orders or trades named it."""
+    async def _reports(self, client: Client, told: Json) -> list[OrderReport]:
+        """Of an order as a look-up has it, after one of ccxt's orders or trades named it."""
         symbol, order_id = told.get("symbol"), told.get("order") or told.get("id")
         if not symbol or not order_id:
-            return None
+            return []
         order = await self.order(venue_id_of(symbol, order_id))
-        return None if order is None else OrderReport(order, self._dialect.execution(told))
+        if order is None:
+            return []
+        call = partial(self._dialect.reports, client.exchange, told, order)
+        return await client.ask(f"fills of {order.venue_id}", call)
 
     async def _looked_up(
         self, what: str, call: Callable[[], Awaitable[Json | None]]
@@ -225,8 +233,22 @@ class CcxtBroker:
 
         return await self._client.ask("balances", read)
 
+    async def _prices(self, whole: Mapping[str, Decimal]) -> dict[str, Decimal]:
+        """Last price of each symbol whose coin is held."""
+        held = [symbol for symbol in self._settings.instruments if _coin(symbol) in whole]
+        if not held:
+            return {}
+
+        async def read() -> dict[str, Decimal]:
+            told = await self._client.exchange.fetch_tickers(held)
+            return {symbol: Decimal(str(told[symbol]["last"])) for symbol in held}
+
+        return await self._client.ask("prices", read)
+
     async def _check(self, ticket: Ticket) -> None:
         """Refuse what ccxt would round, and what it would turn into something else."""
+        if self._dialect.repeats and ticket.client_id in self._names:
+            raise DuplicateError(f"order {ticket.client_id} was sent before")
         market = await self._client.market(ticket.instrument)
         what = f"rule: order {ticket.client_id}"
         if len(ticket.client_id) > self._dialect.longest_client_id:
@@ -243,6 +265,10 @@ class CcxtBroker:
             least = number(market["limits"][kind]["min"])
             if value is not None and least is not None and value < least:
                 raise RefuseError(f"{what}: {kind} {plain(value)} is below {plain(least)}")
+
+
+def _coin(symbol: str) -> str:
+    return symbol.partition("/")[0]
 
 
 def _on_grid(what: str, value: Decimal | None, step: Json) -> None:

@@ -1,11 +1,22 @@
 """What differs between the exchanges and ccxt does not hide."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Protocol
 
 from greenlight.brokers.ccxt.orders import NS_MS, Json, number, plain
-from greenlight.domain import Capabilities, Execution, OrderKind, RefuseError, RetryError, Ticket
+from greenlight.domain import (
+    Capabilities,
+    Execution,
+    OrderKind,
+    OrderReport,
+    OrderState,
+    RefuseError,
+    RetryError,
+    Ticket,
+    VenueOrder,
+)
 
 _STOP_KINDS = (OrderKind.STOP, OrderKind.STOP_LIMIT)
 _ANY_STOP = Capabilities(
@@ -20,7 +31,8 @@ Stream = Callable[[], Awaitable[list[Json]]]
 class Dialect(Protocol):
     """One exchange. `exchange` is always ccxt's object, orders are ccxt's.
 
-    probe: path and kind of a request that must be signed.
+    probe: path and kind of a request that must be signed. repeats: a name taken before is answered
+    with its order, as if it had been laid anew.
     """
 
     capabilities: Capabilities
@@ -28,6 +40,7 @@ class Dialect(Protocol):
     options: Mapping[str, Any]
     longest_client_id: int
     probe: tuple[str, list[str]]
+    repeats: bool
 
     def placing(self, ticket: Ticket) -> Mapping[str, Any]:
         """Parameters of a new order beyond symbol, type, side, quantity and price."""
@@ -53,8 +66,11 @@ class Dialect(Protocol):
         """What tells of orders and their fills."""
         ...
 
-    def execution(self, told: Json) -> Execution | None:
-        """The fill that an order or trade of the streams tells of, where it does."""
+    async def reports(self, exchange: Json, told: Json, order: VenueOrder) -> list[OrderReport]:
+        """What an order or a trade of the streams tells of `order`, which was looked up since.
+
+        Each fill with the totals up to it, where they are known: they say what is news.
+        """
         ...
 
 
@@ -65,6 +81,7 @@ class Binance:
     requests_per_minute = 600
     longest_client_id = 36
     probe = ("account", ["private"])
+    repeats = False
     options: Mapping[str, Any] = {
         "defaultType": "spot",
         "fetchMarkets": {"types": ["spot"]},
@@ -106,16 +123,16 @@ class Binance:
         """See Dialect."""
         return [exchange.watch_orders]
 
-    def execution(self, told: Json) -> Execution | None:
-        """Its executionReport, where that is of a trade."""
+    async def reports(self, exchange: Json, told: Json, order: VenueOrder) -> list[OrderReport]:  # noqa: ARG002  # the port's
+        """Its executionReport has all there is to know of a fill."""
         info = told["info"]
         if info.get("x") != "TRADE":
-            return None
+            return [OrderReport(order)]
         quantity, price = Decimal(info["l"]), Decimal(info["L"])
-        base, _, quote = str(told["symbol"]).partition("/")
-        worth = {quote: Decimal(1), base: price}.get(str(info.get("N")), Decimal(0))
-        fee = Decimal(info.get("n") or 0) * worth
-        return Execution(str(info["t"]), quantity, price, int(info["T"]) * NS_MS, fee)
+        paid_in, cost = str(info.get("N")), Decimal(info.get("n") or 0)
+        fee = _in_quote(cost, paid_in, price, order.instrument)
+        execution = Execution(str(info["t"]), quantity, price, int(info["T"]) * NS_MS, fee)
+        return [OrderReport(_up_to(order, Decimal(info["z"]), Decimal(info["Z"])), execution)]
 
 
 class Kraken:
@@ -125,6 +142,7 @@ class Kraken:
     requests_per_minute = 60
     longest_client_id = 18
     probe = ("Balance", ["private"])
+    repeats = False
     options: Mapping[str, Any] = {}
 
     def placing(self, ticket: Ticket) -> Mapping[str, Any]:
@@ -168,13 +186,9 @@ class Kraken:
 
         return [exchange.watch_orders, fills]
 
-    def execution(self, told: Json) -> Execution | None:
-        """The trade, where it is one."""
-        if "order" not in told:
-            return None
-        quantity, price = Decimal(str(told["amount"])), Decimal(str(told["price"]))
-        fee = fee_of(told, price, str(told["symbol"]))
-        return Execution(str(told["id"]), quantity, price, int(told["timestamp"]) * NS_MS, fee)
+    async def reports(self, exchange: Json, told: Json, order: VenueOrder) -> list[OrderReport]:  # noqa: ARG002  # the port's
+        """A trade tells its fill, and no totals."""
+        return [OrderReport(order, _execution(told) if "order" in told else None)]
 
 
 class Coinbase:
@@ -187,6 +201,7 @@ class Coinbase:
     requests_per_minute = 600
     longest_client_id = 64
     probe = ("brokerage/accounts", ["v3", "private"])
+    repeats = True
     options: Mapping[str, Any] = {
         "fetchMarkets": {"types": ["spot"]},
         "fetchBalance": "v3PrivateGetBrokerageAccounts",
@@ -227,26 +242,34 @@ class Coinbase:
     async def trades(self, exchange: Json, symbols: tuple[str, ...], since_ms: int) -> list[Json]:
         """Page after page."""
         ids = [exchange.market_id(symbol) for symbol in symbols]
-        query: dict[str, Any] = {
-            "product_ids": ids,
-            "start_sequence_timestamp": exchange.iso8601(since_ms),
-            "limit": 100,
-        }
-        found: list[Json] = []
-        while True:
-            answer = await exchange.v3PrivateGetBrokerageOrdersHistoricalFills(query)
-            found += [exchange.parse_trade(row) for row in answer["fills"]]
-            if not answer.get("cursor") or not answer["fills"]:
-                return found
-            query["cursor"] = answer["cursor"]
+        since = exchange.iso8601(since_ms)
+        return await self._trades(exchange, {"product_ids": ids, "start_sequence_timestamp": since})
 
     def streams(self, exchange: Json) -> list[Stream]:
         """See Dialect."""
         return [exchange.watch_orders]
 
-    def execution(self, told: Json) -> Execution | None:  # noqa: ARG002  # the port's
-        """None: the stream tells totals."""
-        return None
+    async def reports(self, exchange: Json, told: Json, order: VenueOrder) -> list[OrderReport]:
+        """The stream tells totals: the fills behind them are asked for."""
+        if order.filled == 0:
+            return [OrderReport(order)]
+        trades = await self._trades(exchange, {"order_ids": [told["id"]]})
+        found, filled, paid = [], Decimal(0), Decimal(0)
+        for one in sorted(map(_execution, trades), key=lambda one: (one.ts, one.id)):
+            filled += one.quantity
+            paid += one.quantity * one.price
+            found.append(OrderReport(_up_to(order, filled, paid), one))
+        return found if filled == order.filled else [*found, OrderReport(order)]
+
+    async def _trades(self, exchange: Json, query: Mapping[str, Any]) -> list[Json]:
+        asked: dict[str, Any] = {"limit": 100, **query}
+        found: list[Json] = []
+        while True:
+            answer = await exchange.v3PrivateGetBrokerageOrdersHistoricalFills(asked)
+            found += [exchange.parse_trade(row) for row in answer["fills"]]
+            if not answer.get("cursor") or not answer["fills"]:
+                return found
+            asked["cursor"] = answer["cursor"]
 
     async def _orders(self, exchange: Json, query: Mapping[str, str]) -> list[Json]:
         asked: dict[str, Any] = {"limit": 100, **query}
@@ -271,9 +294,26 @@ def fee_of(told: Json, price: Decimal, symbol: str) -> Decimal:
     """The fee of one of ccxt's trades in the quote currency; 0 where another coin paid it."""
     fee = told.get("fee") or {}
     cost = number(fee.get("cost"))
+    return _in_quote(cost or Decimal(0), str(fee.get("currency")), price, symbol)
+
+
+def _in_quote(cost: Decimal, coin: str, price: Decimal, symbol: str) -> Decimal:
     base, _, quote = symbol.partition("/")
-    worth = {quote: Decimal(1), base: price}.get(str(fee.get("currency")), Decimal(0))
-    return Decimal(0) if cost is None else cost * worth
+    return cost * {quote: Decimal(1), base: price}.get(coin, Decimal(0))
+
+
+def _execution(told: Json) -> Execution:
+    """One of ccxt's trades."""
+    quantity, price = Decimal(str(told["amount"])), Decimal(str(told["price"]))
+    fee = fee_of(told, price, str(told["symbol"]))
+    return Execution(str(told["id"]), quantity, price, int(told["timestamp"]) * NS_MS, fee)
+
+
+def _up_to(order: VenueOrder, filled: Decimal, paid: Decimal) -> VenueOrder:
+    """The order when so much of it had filled."""
+    if filled >= order.filled:
+        return order
+    return replace(order, filled=filled, average=paid / filled, state=OrderState.WORKING)
 
 
 def _stop_loss(ticket: Ticket) -> Mapping[str, Any]:

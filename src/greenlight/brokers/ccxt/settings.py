@@ -15,9 +15,10 @@ class CcxtSettings:
     """One account, or with no keys only its market data.
 
     instruments: every symbol of the run as ccxt writes it (``BTC/USDT``), in the order of the run;
-    all of one quote currency, which is the account's cash. rest_url, stream_url: a loopback address
-    instead of the exchange's own. Without `arming_token` keys go to a sandbox or to a loopback
-    address, nowhere else. timeout_s: of each request as a whole.
+    all of one quote currency, which is the account's cash. rest_url: a loopback address instead of
+    the exchange's own; stream_url: that of its websockets, if it is another. Without `arming_token`
+    keys go to a sandbox or to a loopback address, nowhere else. timeout_s: of each request as a
+    whole.
     Raises UserError for what cannot be used, RefuseError for an address keys must not be sent to.
     """
 
@@ -47,15 +48,20 @@ class CcxtSettings:
         for name, url in (("rest_url", self.rest_url), ("stream_url", self.stream_url)):
             if url and not _is_loopback(urlsplit(url).hostname):
                 raise RefuseError(f"[broker.ccxt] {name} must be a loopback address, not {url}")
-        if self.is_local and not (self.rest_url and self.stream_url):
-            raise UserError("[broker.ccxt] rest_url and stream_url: give both or neither")
+        if self.stream_url and not self.rest_url:
+            raise UserError("[broker.ccxt] stream_url without rest_url: give both or neither")
         if self.key and not self.is_local:
             self._check_armed()
 
     @property
     def is_local(self) -> bool:
         """Whether orders go to this machine."""
-        return bool(self.rest_url or self.stream_url)
+        return bool(self.rest_url)
+
+    @property
+    def streams_at(self) -> str:
+        """Where websockets answer, if not at the exchange's own address."""
+        return self.stream_url or self.rest_url.replace("http", "ws", 1)
 
     @property
     def quote(self) -> str:
