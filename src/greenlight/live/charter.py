@@ -16,7 +16,10 @@ from greenlight.live.universe import Universe
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The ports, and who listens. alert: level and text for the owner; rng: for jitter."""
+    """The ports, and who listens. alert: level and text for the owner; rng: for jitter.
+
+    follow: tells the clock what the venue's says, where the run lives by that.
+    """
 
     broker: Broker
     feed: Feed
@@ -26,6 +29,7 @@ class World:
     reviewer: Reviewer | None
     alert: Callable[[str, str], None]
     rng: np.random.Generator
+    follow: Callable[[int], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from greenlight.live.ports import Broker
 
 _NS = 1_000_000_000
 _MEASURE_S = 0.4
+_BELIEVED = 0.1  # of the time that has passed
 _SAME = 0.1  # speeds this near to the world's are the world's: a request takes time
 
 
@@ -29,12 +30,13 @@ class WorldClock:
 class VenueClock:
     """A clock that stood at `anchor_ts` when `elapsed` was read first, and runs at `speed`.
 
-    elapsed: seconds of a clock that never goes back.
+    elapsed: seconds of a clock that never goes back. Neither does this one.
     """
 
     def __init__(self, elapsed: Callable[[], float], anchor_ts: int, speed: float) -> None:
         self._elapsed, self._speed = elapsed, speed
-        self._anchor_ts, self._anchor = anchor_ts, elapsed()
+        self._first_ts, self._first = anchor_ts, elapsed()
+        self._anchor_ts, self._anchor = self._first_ts, self._first
 
     @property
     def speed(self) -> float:
@@ -49,10 +51,18 @@ class VenueClock:
         """Let time pass."""
         await asyncio.sleep(max(seconds, 0.0) / self._speed)
 
-    def adjust(self, ts: int) -> None:
-        """Set the clock forward to the venue's word; it never goes back."""
-        if ts > self.now():
-            self._anchor_ts, self._anchor = ts, self._elapsed()
+    def follow(self, ts: int) -> None:
+        """Hear what the venue's clock says now, and run a little faster or slower to agree.
+
+        The first reading of a speed was taken over a moment; this one is taken over all time since.
+        A reading far from this clock's is not believed.
+        """
+        now, at = self.now(), self._elapsed()
+        passed = at - self._first
+        if passed < _MEASURE_S or abs(ts - now) > _BELIEVED * passed * self._speed * _NS:
+            return
+        self._speed = (ts - self._first_ts) / _NS / passed
+        self._anchor_ts, self._anchor = max(ts, now), at
 
 
 async def measure(broker: Broker, elapsed: Callable[[], float]) -> VenueClock:

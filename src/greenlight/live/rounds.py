@@ -15,6 +15,7 @@ from greenlight.live.timekeeping import Timekeeper
 
 _NS = 1_000_000_000
 _AFTER_BOOKING_S = 5.0
+_FOLLOW_S = 900.0
 _BEFORE_NS = 300 * _NS  # before a session's open
 
 
@@ -122,17 +123,26 @@ class Rounds:
             await it.world.clock.sleep(it.charter.settings.beat_s)
 
     async def _keep_time(self) -> None:
-        """Halt entries when the venue's clock and ours part."""
+        """Follow the venue's clock, or halt entries when it and ours part, seen twice."""
         it, clock = self._it, self._it.world.clock
         limit = it.charter.settings.watch.clock_skew_s
         while True:
-            before = clock.now()
-            venue = await it.world.broker.now()
-            skew = abs(venue - (before + clock.now()) // 2) / _NS
+            if it.world.follow is not None:
+                it.world.follow(await it.world.broker.now())
+                await clock.sleep(_FOLLOW_S)
+                continue
+            skew = min(await self._skew(), await self._skew())
             if skew > limit and not it.runner.trader.switches.halted:
                 why = f"the clock differs from the broker's by {skew:.1f} s; set this machine's"
                 it.halt("clock", why)
             await clock.sleep(it.charter.settings.reconcile_s)
+
+    async def _skew(self) -> float:
+        """Seconds between the venue's clock and ours."""
+        clock = self._it.world.clock
+        before = clock.now()
+        venue = await self._it.world.broker.now()
+        return abs(venue - (before + clock.now()) // 2) / _NS
 
     async def _keep_days(self) -> None:
         """Compare before a session opens, so that a split is known before its prices are."""

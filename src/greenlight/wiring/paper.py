@@ -44,6 +44,7 @@ from greenlight.live import (
     Telemetry,
     Turn,
     Universe,
+    VenueClock,
     Working,
     World,
     WorldClock,
@@ -179,6 +180,7 @@ def build_bot(
         reviewer=None,
         alert=lambda _level, _text: None,
         rng=np.random.default_rng(fence),
+        follow=scene.clock.follow if isinstance(scene.clock, VenueClock) else None,
     )
     charter = Charter(
         universe=universe,
