@@ -226,7 +226,7 @@ def test_open_orders_are_whole_even_where_a_leg_hangs_on_no_open_order():
 
 
 def test_open_orders_come_page_by_page_and_none_is_lost_at_a_border():
-    many = [order(id=f"id{n}", submitted_at=f"2026-09-21T13:31:{n // 10:02d}Z") for n in range(501)]
+    many = [order(id=f"id{n}", submitted_at=f"2026-09-21T13:31:{n // 15:02d}Z") for n in range(505)]
 
     def handler(request):
         assert request.url.params["status"] == "open"
@@ -237,7 +237,7 @@ def test_open_orders_come_page_by_page_and_none_is_lost_at_a_border():
     async def go():
         return await answering(handler).open_orders()
 
-    assert {one.venue_id for one in asyncio.run(go())} == {f"id{n}" for n in range(501)}
+    assert {one.venue_id for one in asyncio.run(go())} == {f"id{n}" for n in range(505)}
 
 
 STATES = {

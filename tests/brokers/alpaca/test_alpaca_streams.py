@@ -142,6 +142,33 @@ def test_a_handshake_that_is_refused_says_with_what(status, kind):
     assert type(asyncio.run(go())) is kind
 
 
+def test_a_redirect_of_a_stream_does_not_carry_the_keys_elsewhere():
+    async def go():
+        met = []
+
+        async def stranger(client):
+            met.append(client)
+
+        async with serve(stranger, "127.0.0.1", 0) as elsewhere:
+            aim = f"ws://127.0.0.1:{elsewhere.sockets[0].getsockname()[1]}"
+
+            def divert(connection, _):
+                answer = connection.respond(307, "over there\n")
+                answer.headers["Location"] = aim
+                return answer
+
+            async with serve(stranger, "127.0.0.1", 0, process_request=divert) as server:
+                port = server.sockets[0].getsockname()[1]
+                settings = replace(SETTINGS, trading_stream_url=f"ws://127.0.0.1:{port}")
+                broker = AlpacaBroker(settings)
+                with pytest.raises(RetryError, match="307"):
+                    await anext(broker.reports())
+                await broker.close()
+        return met
+
+    assert asyncio.run(go()) == []
+
+
 def test_a_port_where_nobody_listens_is_tried_again():
     async def go():
         broker = AlpacaBroker(SETTINGS)

@@ -40,14 +40,20 @@ def dial(settings: AlpacaSettings) -> Connect:
     """Connections over the network; one that leaves pings unanswered breaks."""
 
     async def connect(url: str) -> Socket:
-        from websockets.asyncio.client import connect as open_socket
+        from websockets.asyncio.client import connect as follow
+
+        class Straight(follow):
+            """Follows no redirect: the keys, sent first of all, would go along."""
+
+            def process_redirect(self, exc: Exception) -> Exception | str:
+                return exc
 
         # its own logger would write out every message at DEBUG, the one with the keys too
         logger = logging.getLogger(f"{__name__}.frames")
         logger.setLevel(logging.WARNING)
         return cast(
             "Socket",
-            await open_socket(
+            await Straight(
                 url,
                 open_timeout=settings.timeout_s,
                 ping_interval=_PING_S,
