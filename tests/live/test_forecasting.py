@@ -18,13 +18,15 @@ from forecast_markets import (
 from greenlight.backtest import Plan, Search
 from greenlight.backtest.run import vote
 from greenlight.domain import CashDividend, Split, UserError
+from greenlight.engine import Limits
+from greenlight.indicators import sma
 from greenlight.live.forecasting import AheadForecaster, Forecaster
 from greenlight.live.method import Method
 from greenlight.live.ports import Opinion
 from greenlight.live.rows import BlockRow
 from greenlight.market import History
 from greenlight.scoring import Voice, assemble
-from greenlight.signals import strategy
+from greenlight.signals import Integer, strategy
 
 CONDITIONS = ("sigma", "usual_volume", "rsi", "flags", "returns")
 ROWS = 60
@@ -81,6 +83,39 @@ def test_a_strategy_of_the_users_own_is_asked_symbol_by_symbol() -> None:
 
     how = replace(method(), voices=(Voice(turning, {}), *method("rsi_bounce").voices))
     compare(history(seed=2, holes=0.02), how)
+
+
+@strategy(lookback=lambda bars: bars, bars=Integer(20, 3, 60))
+def crossing(view, bars):
+    """Wholly for it above its average, wholly against it below."""
+    return np.sign(np.nan_to_num(view.close - sma(view.close, bars)))
+
+
+@pytest.mark.parametrize("is_learned", [False, True])
+@pytest.mark.parametrize("max_bars", [0, 12])
+def test_odds_are_those_that_a_backtest_knew_there(
+    max_bars: int, is_learned: bool
+) -> None:  # a case
+    """Three months pass: what was open when the stored bars ended is followed to its end."""
+    whole = history(rows=900, seed=11, holes=0.02)
+    limits = Limits(max_bars=max_bars, long_only=False, stop=0.05, target=0.08)
+    how = Method(
+        tuple(Voice(replace(crossing, name=f"of {n}"), {"bars": n}) for n in (5, 10, 20)),
+        method().rules._replace(limits=limits),
+        is_learned=is_learned,
+        is_calibrated=True,
+    )
+    stored, told = split_at(whole, 90)
+    ahead, along = AheadForecaster(whole, how), Forecaster(stored, how)
+    values = set()
+    for row in told:
+        theirs, ours = ahead.advance(row), along.advance(row)
+        np.testing.assert_array_equal(ours.score, theirs.score)
+        for name in ("p_win", "win", "loss"):
+            one, other = getattr(ours.conditions, name), getattr(theirs.conditions, name)
+            np.testing.assert_array_equal(one, other, err_msg=f"{name} in {row.time.session}")
+            values |= set(one[~np.isnan(one)].tolist())
+    assert len(values) > 8  # odds were there, and refitted
 
 
 def test_all_at_once_is_what_a_backtest_votes() -> None:

@@ -80,25 +80,49 @@ def calibrate(
     NaN: before there are enough trades, for a neutral score, for a conviction weaker than any seen,
     and while a side has only wins or only losses.
     """
-    rule = CalibrationRule() if rule is None else rule
     out = Calibration(*(np.full(score.shape, np.nan) for _ in Calibration._fields))
-    months = close_ts.astype("datetime64[ns]").astype("datetime64[M]").astype(np.int64)
-    used = {1.0: 0, -1.0: 0}
-    steps: dict[float, _Steps | None] = {1.0: None, -1.0: None}
-    for rows in np.split(np.arange(len(close_ts)), np.flatnonzero(np.diff(months)) + 1):
+    calibrator = Calibrator(rule)
+    starts = np.flatnonzero(np.diff(month_of(close_ts))) + 1
+    for rows in np.split(np.arange(len(close_ts)), starts):
         if len(rows) == 0:
             continue
-        finished = (trades.finish_ts <= close_ts[rows[0]]) & ~np.isnan(trades.outcome)
-        for side in (1.0, -1.0):
+        calibrator.refit(int(close_ts[rows[0]]), trades)
+        for whole, part in zip(out, calibrator.odds(score[rows]), strict=True):
+            whole[rows] = part
+    return out
+
+
+def month_of(ts: I64) -> I64:
+    """Months since the epoch (UTC) of ns UTC; odds are refitted at the first row of each."""
+    return ts.astype("datetime64[ns]").astype("datetime64[M]").astype(np.int64)
+
+
+class Calibrator:
+    """What past trades say by now of each side's scores; `calibrate` month by month."""
+
+    def __init__(self, rule: CalibrationRule | None = None) -> None:
+        self._rule = CalibrationRule() if rule is None else rule
+        self._used = {1.0: 0, -1.0: 0}
+        self._steps: dict[float, _Steps | None] = {1.0: None, -1.0: None}
+
+    def refit(self, ts: int, trades: Trades) -> None:
+        """Learn from the trades that had finished at `ts`, where they are enough more."""
+        finished = (trades.finish_ts <= ts) & ~np.isnan(trades.outcome)
+        for side, used in self._used.items():
             past = side * (trades.score - NEUTRAL)
             of_side = finished & (past > 0)
             count = int(np.count_nonzero(of_side))
-            if count >= rule.least and count >= rule.growth * used[side]:
-                used[side] = count
-                steps[side] = _fit(past[of_side], trades.outcome[of_side], rule)
-            if (known := steps[side]) is not None:
-                _fill(out, rows, side * (score[rows] - NEUTRAL), known)
-    return out
+            if count >= self._rule.least and count >= self._rule.growth * used:
+                self._used[side] = count
+                self._steps[side] = _fit(past[of_side], trades.outcome[of_side], self._rule)
+
+    def odds(self, score: F32 | F64) -> Calibration:
+        """Odds of scores (T, N) by what is known; NaN as in `calibrate`."""
+        out = Calibration(*(np.full(score.shape, np.nan) for _ in Calibration._fields))
+        for side, steps in self._steps.items():
+            if steps is not None:
+                _fill(out, side * (score - NEUTRAL), steps)
+        return out
 
 
 def _fit(conviction: F64, outcome: F64, rule: CalibrationRule) -> _Steps | None:
@@ -121,11 +145,10 @@ def _fit(conviction: F64, outcome: F64, rule: CalibrationRule) -> _Steps | None:
     )
 
 
-def _fill(out: Calibration, rows: I64, conviction: F32 | F64, steps: _Steps) -> None:
+def _fill(out: Calibration, conviction: F32 | F64, steps: _Steps) -> None:
     step = np.searchsorted(steps.conviction, conviction, side="right") - 1
-    row, column = np.nonzero((step >= 0) & (conviction > 0))
-    cells = (rows[row], column)
-    out.p_win[cells] = steps.p_win[step[row, column]]
+    cells = np.nonzero((step >= 0) & (conviction > 0))
+    out.p_win[cells] = steps.p_win[step[cells]]
     out.win[cells] = steps.win
     out.loss[cells] = steps.loss
 

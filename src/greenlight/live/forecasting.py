@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from greenlight.domain import BarConditions, CorporateAction, UserError
 from greenlight.engine import Conditions
 from greenlight.live.method import Method
+from greenlight.live.odds import Odds
 from greenlight.live.ports import Opinion
 from greenlight.live.rows import BlockRow
 from greenlight.live.rowwise import RowForecaster
@@ -30,27 +31,37 @@ class Forecaster:
         """history: what is stored; its actions may lie ahead. Raises UserError."""
         numbers = range(len(history.blocks))
         self._blocks = [RowForecaster(history, number, method) for number in numbers]
-        if method.is_learned:
+        self._odds: Odds | None = None
+        if method.is_learned or method.is_calibrated:
             assembled, votes = _ballots(history, method)
-            for number, block in enumerate(history.blocks):
-                cells = _cells(history, number)
-                shape = (len(votes), block.count, len(block.symbols))
-                stack = np.stack([vote[cells] for vote in votes]).reshape(shape)
-                self._blocks[number].learn(stack, adjusted_closes(assembled, number))
+            self._learn(history, assembled, votes)
+        if method.is_calibrated:
+            score = scores(assembled, votes, method.weights, is_learned=method.is_learned)
+            self._odds = Odds(history, assembled, score)
 
     def advance(self, row: BlockRow) -> Opinion:
         """Take in a closed row of a block. Raises UserError where a strategy fails."""
-        return self._blocks[row.block].advance(row)
+        opinion = self._blocks[row.block].advance(row)
+        return opinion if self._odds is None else self._odds.advance(row, opinion)
 
     def act(self, action: CorporateAction) -> None:
         """Hear of a corporate action; it scales the bars from its ex-date on. Twice is once."""
         for block in self._blocks:
             block.act(action)
+        if self._odds is not None:
+            self._odds.act(action)
 
     def refer(self, symbol: str, close_ts: int, close: float) -> None:
         """Hear of the close of a reference series, such as an index."""
         for block in self._blocks:
             block.refer(symbol, close_ts, close)
+
+    def _learn(self, history: History, assembled: Assembled, votes: list[F32]) -> None:
+        for number, block in enumerate(history.blocks):
+            cells = _cells(history, number)
+            shape = (len(votes), block.count, len(block.symbols))
+            stack = np.stack([vote[cells] for vote in votes]).reshape(shape)
+            self._blocks[number].learn(stack, adjusted_closes(assembled, number))
 
 
 class AheadForecaster:

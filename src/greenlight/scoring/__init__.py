@@ -14,7 +14,7 @@ from greenlight.scoring.assembly import (
     Seen,
     assemble,
 )
-from greenlight.scoring.calibrating import Followed, calibrated
+from greenlight.scoring.calibrating import Followed, calibrated, candidates, gap_of, sides
 from greenlight.scoring.stretch import Stretch
 from greenlight.scoring.voting import (
     LEARNING_HORIZON,
@@ -41,7 +41,10 @@ __all__ = [
     "adjusted_closes",
     "assemble",
     "calibrated",
+    "candidates",
     "cast",
+    "gap_of",
     "scores",
+    "sides",
     "unchecked_share",
 ]

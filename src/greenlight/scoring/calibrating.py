@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from greenlight.engine import Entries, follow
+from greenlight.engine import Entries, Limits, follow
 from greenlight.forecast import Trades, calibrate
 from greenlight.scoring.assembly import F32, I64, Assembled
 
@@ -29,7 +29,7 @@ class Followed:
 def calibrated(assembled: Assembled, score: F32) -> tuple[Assembled, Followed]:
     """The same assembly with win odds for every cell whose score had a past; NaN elsewhere."""
     conditions = assembled.surroundings.conditions
-    cells, entries = _candidates(assembled, score)
+    cells, entries = candidates(assembled, score)
     if conditions is None or len(cells) == 0:
         return assembled, Followed(0, 0, 0.0)
     outcomes = follow(assembled.tape, score, entries, assembled.rules, assembled.surroundings)
@@ -53,15 +53,13 @@ def calibrated(assembled: Assembled, score: F32) -> tuple[Assembled, Followed]:
     return replace(assembled, surroundings=around), Followed(len(cells), finished, share)
 
 
-def _candidates(assembled: Assembled, score: F32) -> tuple[I64, Entries]:
+def candidates(assembled: Assembled, score: F32) -> tuple[I64, Entries]:
     """Cells whose score says buy (or sell), in the order of time, and the trades they would be."""
     limits = assembled.rules.limits
-    side = (score >= np.float32(limits.buy_score)).astype(np.int64)
-    if not limits.long_only:
-        side[score <= np.float32(limits.sell_score)] = -1
+    side = sides(score, limits)
     parts = []
     for one in assembled.seen:
-        hit = _apart(np.flatnonzero(side[one.cells]), int(limits.max_bars * _APART))
+        hit = _apart(np.flatnonzero(side[one.cells]), gap_of(limits))
         parts.append(
             np.stack([assembled.rows_of(one)[hit], np.full(len(hit), one.symbol), one.cells[hit]])
         )
@@ -69,6 +67,19 @@ def _candidates(assembled: Assembled, score: F32) -> tuple[I64, Entries]:
     order = np.lexsort((symbols, rows))
     rows, symbols, cells = rows[order], symbols[order], cells[order]
     return cells, Entries(symbols, rows, side[cells])
+
+
+def sides(score: F32, limits: Limits) -> I64:
+    """1 where a score says buy, -1 where it says sell short, 0 elsewhere."""
+    side = (score >= np.float32(limits.buy_score)).astype(np.int64)
+    if not limits.long_only:
+        side[score <= np.float32(limits.sell_score)] = -1
+    return side
+
+
+def gap_of(limits: Limits) -> int:
+    """Bars of a symbol that lie between a candidate that is followed and the next at least."""
+    return int(limits.max_bars * _APART)
 
 
 def _apart(places: I64, gap: int) -> I64:
