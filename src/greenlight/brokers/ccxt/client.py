@@ -125,6 +125,7 @@ def _built(settings: CcxtSettings, options: Mapping[str, Any]) -> Json:
     exchange.has["fetchCurrencies"] = False  # asks for rights that trading does not need
     if settings.is_local:
         urls = exchange.urls["api"]
+        exchange.timeout_on_exit = 0  # nothing encrypted has to be laid down
         exchange.urls["api"] = _moved(urls, settings.rest_url, settings.streams_at)
     elif settings.is_sandbox and settings.key:
         exchange.set_sandbox_mode(True)  # ccxt's
