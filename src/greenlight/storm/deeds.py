@@ -1,10 +1,13 @@
 """What the owner does meanwhile: stops the bot, lets it go on, trades by hand, moves money."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 
 from greenlight.brokers.exchange import Force, Kind, OrderRequest, RefusalError, Way
 from greenlight.domain import GreenlightError
 from greenlight.ledger import Resumed
+from greenlight.live.bot import Bot
 from greenlight.live.killing import Hold, KillOrder, kill
 from greenlight.storm.assembly import alpaca, universe
 from greenlight.storm.lives import Lives, Stage
@@ -14,6 +17,7 @@ from greenlight.storm.weather import Boundary, Deed, DeedKind
 from greenlight.storm.witness import Disturbed
 
 _OWNER = "owner"
+_LOOK_AGAIN_S = 1.0
 
 
 class Owner:
@@ -34,16 +38,15 @@ class Owner:
             await self._do(deed)
 
     async def _do(self, deed: Deed) -> None:
-        bot = self._lives.now.bot if self._lives.now is not None else None
         match deed.kind:
             case DeedKind.KILL:
                 self._kill()
             case DeedKind.RESUME if self._is_killed:
                 await self._allow_again()
-            case DeedKind.RESUME if bot is not None:
-                bot.resume(_OWNER)
-            case DeedKind.HALT if bot is not None:
-                bot.halt(_OWNER, "the owner said so")
+            case DeedKind.RESUME:
+                await self._ask_bot(lambda bot: bot.resume(_OWNER))
+            case DeedKind.HALT:
+                await self._ask_bot(lambda bot: bot.halt(_OWNER, "the owner said so"))
             case DeedKind.SECOND_BOT:
                 self._lives.begin()
             case DeedKind.FREEZE:
@@ -52,6 +55,15 @@ class Owner:
                 self._lives.thaw()
             case _:
                 self._at_the_broker(deed)
+
+    async def _ask_bot(self, ask: Callable[[Bot], None]) -> None:
+        """Have the running bot do something, as soon as one runs."""
+        while True:
+            life = self._lives.now
+            if life is not None and life.process.is_alive and life.bot is not None:
+                life.process.start(_asked(ask, life.bot))
+                return
+            await self._stage.clock.sleep(_LOOK_AGAIN_S)
 
     def _kill(self) -> None:
         """Pull the kill switch, as another process."""
@@ -129,6 +141,11 @@ def _exact(share: float) -> Decimal:
 
 def _at_market(symbol: str, way: Way, units: Decimal) -> OrderRequest:
     return OrderRequest(symbol, way, Kind.MARKET, Force.DAY, qty=units)
+
+
+async def _asked(ask: Callable[[Bot], None], bot: Bot) -> None:
+    with suppress(GreenlightError):  # a bot that has lost its lease heeds nobody
+        ask(bot)
 
 
 def _goes_on(boundary: Boundary) -> None:

@@ -90,6 +90,20 @@ class _Task(asyncio.Task[T]):
         return self._number
 
 
+class _Due:
+    """A timer's callback; one that was held back may have been cancelled since."""
+
+    __slots__ = ("_callback", "handle")
+
+    def __init__(self, callback: Callable[..., object]) -> None:
+        self._callback = callback
+        self.handle: asyncio.TimerHandle | None = None
+
+    def __call__(self, *arguments: object) -> None:
+        if self.handle is None or not self.handle.cancelled():
+            self._callback(*arguments)
+
+
 class _Jump(selectors.DefaultSelector):
     """Waits for nothing: the time of the next timer comes at once."""
 
@@ -113,6 +127,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._tasks: list[_Task[Any]] = []
         super().__init__(selector)
         self.set_task_factory(self._task)
+        self.set_exception_handler(_tell)
 
     def time(self) -> float:
         """Virtual seconds since the loop was made."""
@@ -147,7 +162,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         owner = context.get(_OWNER)
         if owner is None:
             return super().call_at(when, callback, *args, context=context)
-        return super().call_at(when, owner.step, callback, *args, context=context)
+        due = _Due(callback)
+        due.handle = super().call_at(when, owner.step, due, *args, context=context)
+        return due.handle
 
     def waiting(self) -> str:
         """What each unfinished task waits at."""
@@ -161,8 +178,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             task.cancel()
         with suppress(DeadlockError):
             self.run_until_complete(_settled(left))
-        for task in self._tasks:
+        dead = [task for task in self._tasks if not task.done()]
+        for task in dead:
             _bury(task)
+        self._tasks.clear()
         self.close()
 
     def _task(
@@ -203,18 +222,22 @@ def run(main: Coroutine[Any, Any, T]) -> T:
         loop.finish()
 
 
+def _tell(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """As asyncio does, but for those who were killed."""
+    if not isinstance(context.get("exception"), Killed):
+        loop.default_exception_handler(context)
+
+
 async def _settled(tasks: list[_Task[Any]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _bury(task: "asyncio.Task[Any]") -> None:
-    """Take down a task that never runs again, however often it clings to life."""
-    if task.done():
-        return
-    task._log_destroy_pending = False  # type: ignore[attr-defined]  # it is known
+    """Take down a task that never runs again, whatever it says to that."""
     main = task.get_coro()
-    for _ in range(10):
-        with suppress(RuntimeError, Killed):
+    task._log_destroy_pending = False  # type: ignore[attr-defined]  # it is known
+    for _ in range(10):  # what is awaited while it cleans up must be closed again
+        with suppress(BaseException):
             main.close()
             return
 
