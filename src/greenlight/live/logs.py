@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # loads in a good part of a second, which most commands can d
 
 MASK = "[hidden]"
 _LEAST = 6  # shorter secrets would mask ordinary words
-_QUIET = ("alpaca", "asyncio", "ccxt", "httpcore", "httpx", "uvicorn", "websockets")
+_QUIET = ("alembic", "alpaca", "asyncio", "ccxt", "httpcore", "httpx", "uvicorn", "websockets")
 
 
 class Redaction:

@@ -16,7 +16,7 @@ from greenlight.live.timekeeping import Timekeeper
 _NS = 1_000_000_000
 _AFTER_BOOKING_S = 5.0
 _FOLLOW_S = 900.0
-_BEFORE_NS = 300 * _NS  # before a session's open
+_BEFORE_S = 300.0  # before a session's open
 
 
 class Owner(Protocol):
@@ -75,15 +75,31 @@ class Rounds:
             self._it.executor.hear(report, "stream")
 
     async def _hear_quotes(self) -> None:
+        """Quotes while a market is open; at night a silent feed is no news."""
         it = self._it
+        await self._wait_for_open()
         try:
             async for quote in it.world.feed.quotes(it.charter.universe.symbols):
                 it.executor.quote(quote)
                 for listener in self._listeners:
                     listener(quote)
         except RetryError as error:
+            if self._opens_in() > 0.0:
+                return await self._wait_for_open()
             it.note(FeedChanged(it.world.feed.name, is_alive=False, detail=str(error)))
             raise
+
+    async def _wait_for_open(self) -> None:
+        if (wait := self._opens_in()) > 0.0:
+            await self._it.world.clock.sleep(wait)
+
+    def _opens_in(self, before_s: float = 0.0) -> float:
+        """Seconds until that long before a session opens, the next after now; 0 or less in one."""
+        soon = self._it.world.clock.now() + int(before_s * _NS)
+        hours = (
+            self._it.times.hours(block.first, soon) for block in self._it.charter.universe.blocks
+        )
+        return (min(one.open_ts for one in hours) - soon) / _NS
 
     async def _keep_reconciling(self) -> None:
         """Compare now and then, and soon after what was booked."""
@@ -93,6 +109,8 @@ class Rounds:
                 await self._wait_until_due()
                 resolve, self._resolve = self._resolve, None
                 done = await self._it.reconciler.reconcile(resolve)
+                for covered in self._it.executor.coverage():
+                    self._it.note(covered)
             except RetryError:
                 await clock.sleep(_AFTER_BOOKING_S)
                 self._due.set()
@@ -116,8 +134,6 @@ class Rounds:
         while True:
             trader = it.runner.trader
             it.note(Beat(trader.equity, trader.cash, {}))
-            for covered in it.executor.coverage():
-                it.note(covered)
             if (why := it.executor.anomaly()) is not None and not trader.switches.anomaly:
                 it.halt("anomaly", why, Switch.ANOMALY)
             await it.world.clock.sleep(it.charter.settings.beat_s)
@@ -146,12 +162,9 @@ class Rounds:
 
     async def _keep_days(self) -> None:
         """Compare before a session opens, so that a split is known before its prices are."""
-        clock, times = self._it.world.clock, self._it.times
-        firsts = [block.first for block in self._it.charter.universe.blocks]
+        clock = self._it.world.clock
         while True:
-            soon = clock.now() + _BEFORE_NS
-            wait = (min(times.hours(one, soon).open_ts for one in firsts) - soon) / _NS
-            if wait > 0.0:
+            if (wait := self._opens_in(_BEFORE_S)) > 0.0:
                 await clock.sleep(wait)
                 self._due.set()
-            await clock.sleep(_BEFORE_NS / _NS + 1.0)
+            await clock.sleep(_BEFORE_S + 1.0)

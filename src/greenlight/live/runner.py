@@ -113,6 +113,7 @@ class Runner:
             if (began := self._beginning(heard.event)) is not None:
                 self._turn(Heard(began))
                 self._session = began.time.session
+                self._settle()
                 continue
             self._turn(heard)
             self._queue.popleft()
