@@ -5,6 +5,7 @@ import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 from rich.text import Text
@@ -66,13 +67,14 @@ def _checkup(config: Config) -> "Checkup":
     return Checkup(
         open_ledger=lambda: open_ledger(config, os.environ),
         open_broker=None if is_simulated else lambda: open_broker(config, os.environ),
-        open_feed=lambda: open_feed(config, os.environ, [_symbol(config)], wall),
+        open_feed=lambda now: open_feed(config, os.environ, [_symbol(config)], now),
         keys=None if is_simulated else keys,
         folder=folder,
         free_bytes=lambda path: shutil.disk_usage(path).free,
         least_mb=config.live.least_disk,
         skew_s=config.live.clock_skew.total_seconds(),
         wall=wall,
+        is_venue_time=_is_venue_time(config),
         symbol=_symbol(config),
         mailbox=mailbox_of(config),
     )
@@ -83,3 +85,11 @@ def _symbol(config: Config) -> str:
     if config.data.symbols:
         return config.data.symbols[0]
     return "BTC/USD" if config.broker.name == "ccxt" else "AAPL"
+
+
+def _is_venue_time(config: Config) -> bool:
+    """Whether the bot takes the broker's clock: of one on this machine, unless told not to."""
+    if config.live.clock != "auto":
+        return config.live.clock == "broker"
+    urls = {"alpaca": config.broker.alpaca.trading_url, "ccxt": config.broker.ccxt.url}
+    return urlsplit(urls.get(config.broker.name, "")).hostname in ("127.0.0.1", "localhost", "::1")

@@ -31,18 +31,19 @@ class Checkup:
     """What to look at; None where there is none to look at. Each of them is opened when it is
     looked at, so that one that cannot be opened is one line. folder: of the database.
 
-    symbol: one that the feed must know.
+    symbol: one that the feed must know. is_venue_time: the bot will live by the broker's clock.
     """
 
     open_ledger: Callable[[], Ledger]
     open_broker: Callable[[], Broker] | None
-    open_feed: Callable[[], Feed] | None
+    open_feed: Callable[[Callable[[], int]], Feed] | None
     keys: Callable[[], str] | None
     folder: Path
     free_bytes: Callable[[Path], int]
     least_mb: int
     skew_s: float
     wall: Callable[[], int]
+    is_venue_time: bool
     symbol: str
     mailbox: Mailbox
 
@@ -51,8 +52,9 @@ async def examine(checkup: Checkup) -> list[Check]:
     """Look at everything; whatever fails is a line of its own."""
     checks = [_keys(checkup), _disk(checkup), *await asyncio.to_thread(_ledger, checkup)]
     checks.append(_kill(checkup))
-    checks += await _broker(checkup)
-    checks.append(await _feed(checkup))
+    seen, ahead = await _broker(checkup)
+    checks += seen
+    checks.append(await _feed(checkup, ahead if checkup.is_venue_time else 0))
     return checks
 
 
@@ -107,19 +109,22 @@ def _kill(checkup: Checkup) -> Check:
     return Check("kill switch", is_fine=False, told=told)
 
 
-async def _broker(checkup: Checkup) -> list[Check]:
+async def _broker(checkup: Checkup) -> tuple[list[Check], int]:
+    """What there is to say of the broker, and how far its clock is ahead of ours, ns."""
     if checkup.open_broker is None:
-        return [Check("broker", is_fine=True, told="simulated, in the bot's own process")]
+        return [Check("broker", is_fine=True, told="simulated, in the bot's own process")], 0
     try:
         broker = checkup.open_broker()
     except GreenlightError as error:
-        return [Check("broker", is_fine=False, told=str(error))]
+        return [Check("broker", is_fine=False, told=str(error))], 0
     try:
-        checks = [await _account(broker), await _clock(broker, checkup)]
+        account = await _account(broker)
+        before = checkup.wall()
+        ahead = await _within(broker.now()) - (before + checkup.wall()) // 2
         await _within(broker.close())
     except GreenlightError as error:
-        return [Check("broker", is_fine=False, told=f"{broker.name}: {error}")]
-    return checks
+        return [Check("broker", is_fine=False, told=f"{broker.name}: {error}")], 0
+    return [account, _clock(ahead, checkup)], ahead
 
 
 async def _account(broker: Broker) -> Check:
@@ -131,25 +136,24 @@ async def _account(broker: Broker) -> Check:
     return Check("broker", is_fine=True, told=told)
 
 
-async def _clock(broker: Broker, checkup: Checkup) -> Check:
-    before = checkup.wall()
-    theirs = await _within(broker.now())
-    ours = (before + checkup.wall()) // 2
-    skew = abs(theirs - ours) / _NS
+def _clock(ahead: int, checkup: Checkup) -> Check:
+    skew = abs(ahead) / _NS
+    if checkup.is_venue_time:
+        return Check("clock", is_fine=True, told="the broker's own is taken (live.clock)")
     if skew > checkup.skew_s:
         told = f"{skew:.1f} s off the broker's; set this machine's clock (NTP), or see live.clock"
         return Check("clock", is_fine=False, told=told)
     return Check("clock", is_fine=True, told=f"within {skew:.1f} s of the broker's")
 
 
-async def _feed(checkup: Checkup) -> Check:
+async def _feed(checkup: Checkup, ahead: int) -> Check:
     if checkup.open_feed is None:
         return Check("feed", is_fine=True, told="stored bars")
     try:
-        feed = checkup.open_feed()
+        feed = checkup.open_feed(lambda: checkup.wall() + ahead)
     except GreenlightError as error:
         return Check("feed", is_fine=False, told=str(error))
-    now = checkup.wall()
+    now = checkup.wall() + ahead
     try:
         span = (now - _DAYS * 86_400 * _NS, now)
         bars = await _within(feed.bars([checkup.symbol], Timeframe.D1, *span))

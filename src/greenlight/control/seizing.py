@@ -94,7 +94,8 @@ class Seizure:
         latest = ledger.latest_run(account)
         if latest is None:
             return Hold(lease.fence, (), NoJournal())
-        clocks = Clocks(self.wall, self.wall)
+        ahead = latest.last_ts - latest.last_wall_ts  # a run may live by its broker's clock
+        clocks = Clocks(lambda: self.wall() + ahead, self.wall)
         self._journal = ledger.resume_run(latest.run.run, lease, clocks)
         return Hold(lease.fence, tuple(latest.run.symbols), self._journal)
 

@@ -248,17 +248,20 @@ def _positions(ledger: Ledger, run: str, orders: Sequence[OrderRow]) -> tuple[Po
         if row.quantity == 0:
             continue
         closing = "sell" if row.quantity > 0 else "buy"
-        stops = tuple(
-            one
-            for one in orders
-            if one.instrument == row.instrument and one.side == closing and _is_stop(one)
-        )
+        closing_orders = [o for o in orders if o.instrument == row.instrument and o.side == closing]
+        stops = _stops(closing_orders, abs(row.quantity))
         lines.append(PositionLine(row.instrument, row.quantity, row.average, row.opened_ts, stops))
     return tuple(lines)
 
 
-def _is_stop(order: OrderRow) -> bool:
-    return order.kind in ("stop", "stop_limit") or order.stop_price is not None
+def _stops(closing: Sequence[OrderRow], quantity: Decimal) -> tuple[OrderRow, ...]:
+    """Stops that rest; one beside a limit counts with it as long as it is not seen itself."""
+    stops = [one for one in closing if one.kind in ("stop", "stop_limit")]
+    for pair in closing:
+        resting = sum((one.quantity - one.filled for one in stops), start=Decimal(0))
+        if pair.stop_price is not None and pair not in stops and resting < quantity:
+            stops.append(pair)
+    return tuple(stops)
 
 
 def _feeds(tail: Iterable[Entry]) -> dict[str, str]:
