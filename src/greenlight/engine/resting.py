@@ -1,5 +1,7 @@
 """What rests at the venue as far as the trader knows, and the commands that make it what should."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +19,9 @@ from greenlight.engine.codes import ENTRY, TRAIL
 from greenlight.engine.state import NEVER, NONE, ROLES, Book, Orders
 from greenlight.engine.tape import F64
 
+I64 = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
 _DUST = 1e-6  # of a lot, as in `settle`
 _KIND = {
     Role.STOP: OrderKind.STOP,
@@ -24,6 +29,9 @@ _KIND = {
     Role.TRAIL: OrderKind.STOP,
     Role.EXIT: OrderKind.MARKET,
 }
+# looked up, not called: hundreds of orders may move at one close
+_ROLES = tuple(Role)[:ROLES]
+_SIDES = {int(side): side for side in Side}
 
 
 class Resting:
@@ -66,13 +74,12 @@ class Resting:
         new = wanted & (~rests | other)
         moved = rests & wanted & ~other & ~same
         found: list[Command] = []
-        for i, role in np.argwhere(gone):
-            attempt = int(self._attempt[i, role])
-            found.append(CancelOrder(_identity(i, int(self._intent[i, role]), role, attempt)))
-        for i, role in np.argwhere(moved):
-            found.append(_replace(orders, i, role))
-        for i, role in np.argwhere(new):
-            found.append(_place(orders, i, role, Side(int(side[i, role]))))
+        if gone.any():
+            found += map(CancelOrder, _identities(gone, self._intent, self._attempt))
+        if moved.any():
+            found += _replaced(orders, moved)
+        if new.any():
+            found += _placed(orders, new, side)
         if found:
             self._side = side
             self._intent, self._attempt = orders.intent.copy(), orders.attempt.copy()
@@ -89,33 +96,42 @@ def _sides(orders: Orders, quantity: F64) -> NDArray[np.int64]:
     return side
 
 
-def _identity(i: int, intent: int, role: int, attempt: int) -> OrderId:
-    return OrderId(int(i), intent, Role(int(role)), attempt)
+def _identities(which: Flags, intent: I64, attempt: I64) -> Iterator[OrderId]:
+    """Identities of the marked orders (N, 5), symbol by symbol."""
+    symbols, roles = np.nonzero(which)
+    columns = (symbols, intent[which], roles, attempt[which])
+    for symbol, number, role, tries in zip(*(c.tolist() for c in columns), strict=True):
+        yield OrderId(symbol, number, _ROLES[role], tries)
 
 
-def _wanted(orders: Orders, i: int, role: int) -> OrderId:
-    return _identity(i, int(orders.intent[i, role]), role, int(orders.attempt[i, role]))
+def _replaced(orders: Orders, which: Flags) -> Iterator[ReplaceOrder]:
+    """What the marked orders should be."""
+    limit = np.where(np.arange(ROLES) == ENTRY, orders.limit[:, None], np.nan)
+    columns = (orders.leaves[which], orders.price[which], limit[which])
+    names = _identities(which, orders.intent, orders.attempt)
+    return map(ReplaceOrder, names, *(column.tolist() for column in columns))
 
 
-def _replace(orders: Orders, i: int, role: int) -> ReplaceOrder:
-    return ReplaceOrder(
-        _wanted(orders, i, role),
-        float(orders.leaves[i, role]),
-        float(orders.price[i, role]),
-        float(orders.limit[i]) if role == ENTRY else np.nan,
-    )
+def _placed(orders: Orders, which: Flags, side: I64) -> Iterator[PlaceOrder]:
+    """The marked orders as they are laid."""
+    columns = (side[which], orders.leaves[which], orders.price[which])
+    names = _identities(which, orders.intent, orders.attempt)
+    for order, sign, leaves, price in zip(names, *(c.tolist() for c in columns), strict=True):
+        if order.role is Role.ENTRY:
+            yield _entry(orders, order, leaves)
+        else:
+            yield PlaceOrder(order, _SIDES[sign], _KIND[order.role], leaves, price)
 
 
-def _place(orders: Orders, i: int, role: int, side: Side) -> PlaceOrder:
-    kind = OrderKind(int(orders.kind[i])) if role == ENTRY else _KIND[Role(role)]
-    is_market, is_stop_limit = kind is OrderKind.MARKET, kind is OrderKind.STOP_LIMIT
-    expires = kind is OrderKind.LIMIT and role == ENTRY and orders.expiry[i] != NEVER
+def _entry(orders: Orders, order: OrderId, leaves: float) -> PlaceOrder:
+    i, kind = order.symbol, OrderKind(int(orders.kind[order.symbol]))
+    expires = kind is OrderKind.LIMIT and orders.expiry[i] != NEVER
     return PlaceOrder(
-        _wanted(orders, i, role),
-        side,
+        order,
+        Side(int(orders.side[i])),
         kind,
-        float(orders.leaves[i, role]),
-        price=np.nan if is_market else float(orders.price[i, role]),
-        limit=float(orders.limit[i]) if is_stop_limit else np.nan,
+        leaves,
+        price=np.nan if kind is OrderKind.MARKET else float(orders.price[i, ENTRY]),
+        limit=float(orders.limit[i]) if kind is OrderKind.STOP_LIMIT else np.nan,
         expiry_ts=int(orders.expiry[i]) if expires else None,
     )
