@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -18,15 +17,18 @@ from greenlight.domain import UserError
 if TYPE_CHECKING:
     from greenlight.brokers.exchange import SaleFee, Tariff, VenueSettings
     from greenlight.config import AssetCosts
+    from greenlight.market import History
 
 _BPS = Decimal("0.0001")
 _NS = 1_000_000_000
+_DAYS_LEFT = 90  # of stored bars that are still to come where no start is given
 _DAY_MONTH = "%Y-%m-%d"
 
 
 @click.command()
 @click.option("--symbols", help="What is listed, e.g. AAPL,MSFT (default: all there is).")
 @click.option("--start", help="When it begins: a day (its open) or a time, e.g. 2020-03-02.")
+@click.option("--today", is_flag=True, help="Tell the stored days as if they were until today.")
 @click.option("--speed", type=float, default=60.0, help="Its seconds in one; 0: moved by hand.")
 @click.option("--faults", "faults_file", type=click.Path(path_type=Path), help="What goes wrong.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=7497, help="0: any free one.")
@@ -66,15 +68,17 @@ async def _serve(config: Config, options: dict[str, Any]) -> None:
         read_faults,
         serve,
     )
-    from greenlight.wiring import load_history
+    from greenlight.wiring import elapsed, load_history, wall
 
-    tape = Tape(load_history(config), options["step"])
-    file, speed = options["faults_file"], options["speed"]
-    faults = Faults() if file is None else read_faults(file)
-    start = _start(options["start"], tape.first_ts, tape.last_ts)
+    history, speed, file = load_history(config), options["speed"], options["faults_file"]
     if speed < 0:
         raise UserError(f"--speed {speed} goes backwards; give 0 or more")
-    clock = ToldClock(start) if speed == 0 else PacedClock(start, speed, time.monotonic)
+    if options["today"]:
+        history, start = _until_today(history, options["start"], wall(), speed)
+    else:
+        start = _start(options["start"], *_reach(history))
+    tape, faults = Tape(history, options["step"]), Faults() if file is None else read_faults(file)
+    clock = ToldClock(start) if speed == 0 else PacedClock(start, speed, elapsed)
     settings = _settings(config, options)
     venue = Venue(tape.assets, start, settings, Adversity(faults), tape.actions)
     local = build_app(venue, tape, clock, faults, 0 if speed == 0 else options["limit"])
@@ -122,6 +126,32 @@ def _start(text: str | None, first_ts: int, last_ts: int) -> int:
             f"{first:{_DAY_MONTH}} to {last:{_DAY_MONTH}}"
         )
     return ts
+
+
+def _reach(history: "History") -> tuple[int, int]:
+    """When the first bar opens and the last one closes."""
+    first = min(int(block.open_ts[0]) for block in history.blocks)
+    return first, max(int(block.close_ts[-1]) for block in history.blocks)
+
+
+def _until_today(
+    history: "History", text: str | None, now: int, speed: float
+) -> "tuple[History, int]":
+    """The history moved so that the chosen session falls on the world's last; and its start."""
+    from greenlight.brokers.exchange.hours import NS_DAY, hours
+    from greenlight.brokers.exchange.shifting import (
+        last_session_before,
+        session_on_or_before,
+        shifted,
+    )
+
+    first, last = _reach(history)
+    chosen = _start(text, first, last) if text else max(first, last - _DAYS_LEFT * NS_DAY)
+    onto = last_session_before(now)
+    moved = shifted(history, session_on_or_before(chosen), onto)
+    session = hours("XNYS").between(onto, onto)[0]
+    is_now = speed == 1.0 and now < session.close_ts
+    return moved, now if is_now else session.open_ts
 
 
 def _settings(config: Config, options: dict[str, Any]) -> "VenueSettings":

@@ -4,8 +4,8 @@ import asyncio
 import threading
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -120,9 +120,8 @@ def serve() -> Iterator[Callable[..., Served]]:
             task = loop.create_task(serving(local, 0, told))
             stops.append(lambda: loop.call_soon_threadsafe(task.cancel))
             try:
-                loop.run_until_complete(task)
-            except asyncio.CancelledError:
-                pass
+                with suppress(asyncio.CancelledError):
+                    loop.run_until_complete(task)
             finally:
                 loop.close()
 
@@ -148,7 +147,3 @@ def alpaca():
         import alpaca.trading.client
         import alpaca.trading.stream
     return alpaca
-
-
-def D(number: object) -> Decimal:  # noqa: N802  # short, for it stands everywhere
-    return Decimal(str(number))

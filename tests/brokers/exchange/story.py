@@ -27,6 +27,20 @@ BUY, SELL = Way.BUY, Way.SELL
 PRICES = {"limit", "stop", "notional", "trail_price", "trail_percent", "take_profit", "stop_loss"}
 
 
+class AtMost:
+    """A trade fills no more than `most`; `kind`: only of orders of that kind."""
+
+    def __init__(self, most, kind=None):
+        self._most, self._kind = Decimal(most), kind
+
+    def rejection(self, _order):
+        return ""
+
+    def fillable(self, order, wanted, _size):
+        is_limited = self._kind is None or order.kind is self._kind
+        return min(wanted, self._most) if is_limited else wanted
+
+
 class Story:
     """A venue where SPY trades at 100 and BTC/USD at 50,000, a minute after the open."""
 
@@ -52,8 +66,7 @@ class Story:
         crypto = "/" in symbol
         terms.setdefault("force", Force.GTC if crypto else Force.DAY)
         amount = None if qty is None else Decimal(str(qty))
-        order = self.venue.submit(OrderRequest(symbol, side, kind, qty=amount, **terms))
-        return order
+        return self.venue.submit(OrderRequest(symbol, side, kind, qty=amount, **terms))
 
     def now_of(self, order: Order) -> Order:
         return self.venue.order(order.id)
@@ -71,6 +84,11 @@ class Story:
 
     def changes(self) -> list[str]:
         return [str(update.change) for update in self.venue.drain()]
+
+
+def dec(number: object) -> Decimal:
+    """Short, for it stands everywhere."""
+    return Decimal(str(number))
 
 
 def refusal(status: int, words: str = ""):

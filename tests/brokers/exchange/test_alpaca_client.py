@@ -257,7 +257,7 @@ def test_snapshots_latest_and_order_books(trading, alpaca):
     assert book.bids[0].price < book.asks[0].price
 
 
-def test_news_announcements_and_options_are_empty_and_actions_are_told(trading, alpaca):
+def test_news_and_options_are_empty_and_so_are_actions_where_there_were_none(trading):
     from alpaca.data.historical.corporate_actions import CorporateActionsClient
     from alpaca.data.historical.news import NewsClient
     from alpaca.data.requests import CorporateActionsRequest, NewsRequest

@@ -1,15 +1,9 @@
 """Alpaca's rules, each as it answers when it is broken."""
 
-from decimal import Decimal
-
 import pytest
-from story import BUY, MINUTE, SELL, Story, refusal
+from story import BUY, MINUTE, SELL, AtMost, Story, dec, refusal
 
 from greenlight.brokers.exchange import Changes, Force, Form, Kind, Status, VenueSettings
-
-
-def D(text):
-    return Decimal(str(text))
 
 
 def test_a_client_id_is_never_free_again_even_after_a_cancel():
@@ -46,7 +40,7 @@ def test_crypto_cannot_be_sold_short_nor_bought_on_margin():
 def test_the_fee_of_a_coin_bought_is_kept_back_in_coins():
     story = Story()
     story.order(BUY, qty=1, symbol="BTC/USD")
-    assert story.held("BTC/USD") == D("0.9975")
+    assert story.held("BTC/USD") == dec("0.9975")
     with refusal(403, "insufficient balance for BTC"):
         story.order(SELL, qty=1, symbol="BTC/USD")
     assert [line.type for line in story.venue.account.activities] == ["FILL", "CFEE"]
@@ -117,7 +111,7 @@ def test_fractions_are_for_the_day_and_cannot_be_shorted():
         story.order(BUY, qty="1.5", force=Force.GTC)
     with refusal(422, "fractional orders cannot be sold short"):
         story.order(SELL, qty="1.5")
-    assert story.now_of(story.order(BUY, qty="1.5")).filled == D("1.5")
+    assert story.now_of(story.order(BUY, qty="1.5")).filled == dec("1.5")
     with refusal(422, "fractional orders must be simple orders"):
         story.bracket(qty="0.5")
 
@@ -133,14 +127,7 @@ def test_legs_are_held_until_their_entry_has_filled_whole():
 
 
 def test_the_legs_of_a_partly_filled_and_then_cancelled_entry_are_gone():
-    class Three:
-        def rejection(self, order):
-            return ""
-
-        def fillable(self, order, wanted, size):
-            return min(wanted, D(3))
-
-    story = Story(conditions=Three())
+    story = Story(conditions=AtMost(3))
     entry = story.bracket(qty=10)
     assert story.now_of(entry).filled == 3
     story.venue.cancel(entry.id)
@@ -154,7 +141,7 @@ def test_when_the_target_fills_the_stop_is_cancelled_and_the_other_way_round():
     entry = story.bracket()
     story.trade("110.01")
     target, stop = story.legs(entry)
-    assert (target.average, stop.status) == (D(110), Status.CANCELED)
+    assert (target.average, stop.status) == (dec(110), Status.CANCELED)
     other = Story()
     entry = other.bracket()
     other.trade(95)
@@ -164,18 +151,11 @@ def test_when_the_target_fills_the_stop_is_cancelled_and_the_other_way_round():
 
 
 def test_a_partly_filled_target_takes_its_part_off_the_stop():
-    class Four:
-        def rejection(self, order):
-            return ""
-
-        def fillable(self, order, wanted, size):
-            return min(wanted, D(4)) if order.kind is Kind.LIMIT else wanted
-
-    story = Story(conditions=Four())
+    story = Story(conditions=AtMost(4, Kind.LIMIT))
     entry = story.bracket()
     story.trade(111)
     target, stop = story.legs(entry)
-    assert (target.filled, stop.leaves) == (D(4), D(6))
+    assert (target.filled, stop.leaves) == (dec(4), dec(6))
     story.trade(95)
     assert story.held() == 0
 
@@ -238,7 +218,7 @@ def test_a_stop_that_the_market_is_through_already_is_refused():
 
 
 def test_more_than_the_buying_power_is_refused_and_resting_orders_count():
-    story = Story(VenueSettings(cash=D(1_000), multiplier=D(1)))
+    story = Story(VenueSettings(cash=dec(1_000), multiplier=dec(1)))
     story.order(BUY, Kind.LIMIT, limit=90, qty=10)
     with refusal(403, "insufficient buying power") as no:
         story.order(BUY, Kind.LIMIT, limit=90, qty=2)
@@ -248,7 +228,7 @@ def test_more_than_the_buying_power_is_refused_and_resting_orders_count():
 
 def test_a_cash_account_does_not_short():
     with refusal(403, "not allowed to short"):
-        Story(VenueSettings(multiplier=D(1))).order(SELL)
+        Story(VenueSettings(multiplier=dec(1))).order(SELL)
     story = Story()
     story.order(SELL)
     assert story.held() == -10
@@ -257,39 +237,32 @@ def test_a_cash_account_does_not_short():
 def test_a_replacement_is_another_order_and_starts_anew():
     story = Story()
     old = story.order(BUY, Kind.LIMIT, limit=90)
-    new = story.venue.replace(old.id, Changes(limit=D(91), client_order_id="second"))
+    new = story.venue.replace(old.id, Changes(limit=dec(91), client_order_id="second"))
     was, stands = story.now_of(old), story.now_of(new)
     assert (was.status, was.replaced_by) == (Status.REPLACED, new.id)
-    assert (stands.status, stands.replaces, stands.limit) == (Status.NEW, old.id, D(91))
+    assert (stands.status, stands.replaces, stands.limit) == (Status.NEW, old.id, dec(91))
     assert stands.client_order_id == "second" != was.client_order_id
     with refusal(422, "client_order_id must be unique"):
-        story.venue.replace(new.id, Changes(limit=D(92), client_order_id="second"))
+        story.venue.replace(new.id, Changes(limit=dec(92), client_order_id="second"))
     with refusal(422, "order is not open"):
-        story.venue.replace(old.id, Changes(limit=D(92)))
+        story.venue.replace(old.id, Changes(limit=dec(92)))
 
 
 def test_replacing_a_partly_filled_order_orders_its_whole_quantity_again():
-    class Three:
-        def rejection(self, order):
-            return ""
-
-        def fillable(self, order, wanted, size):
-            return min(wanted, D(3))
-
-    story = Story(conditions=Three())
+    story = Story(conditions=AtMost(3))
     story.order(BUY, qty=3)
     old = story.order(BUY, Kind.LIMIT, limit=99)
     story.trade(98)
-    new = story.now_of(story.venue.replace(old.id, Changes(limit=D(95))))
+    new = story.now_of(story.venue.replace(old.id, Changes(limit=dec(95))))
     assert story.now_of(old).filled == 3
-    assert (new.qty, new.filled) == (D(10), D(0))
+    assert (new.qty, new.filled) == (dec(10), dec(0))
 
 
 def test_the_stop_of_a_pair_can_be_moved_and_still_belongs_to_it():
     story = Story()
     entry = story.bracket()
     stop = story.legs(entry)[1]
-    moved = story.venue.replace(stop.id, Changes(stop=D(98)))
+    moved = story.venue.replace(stop.id, Changes(stop=dec(98)))
     target, now = story.legs(entry)
     assert now.id == moved.id
     story.trade(98)
@@ -302,14 +275,14 @@ def test_a_queued_order_cannot_be_replaced_yet():
     story.wait(8 * 60 * MINUTE)
     queued = story.order(BUY, Kind.LIMIT, limit=90)
     with refusal(422, "order isn't sent to exchange yet"):
-        story.venue.replace(queued.id, Changes(limit=D(91)))
+        story.venue.replace(queued.id, Changes(limit=dec(91)))
 
 
 def test_a_replacement_that_comes_too_late_is_rejected():
     story = Story(VenueSettings(delay_ns=MINUTE))
     old = story.order(BUY, Kind.LIMIT, limit=99)
     story.wait(MINUTE)
-    new = story.venue.replace(old.id, Changes(limit=D(98)))
+    new = story.venue.replace(old.id, Changes(limit=dec(98)))
     story.trade(97)
     story.wait(MINUTE)
     assert story.now_of(old).status is Status.FILLED
@@ -329,9 +302,9 @@ def test_what_has_ended_cannot_be_cancelled():
 def test_a_position_is_closed_in_part_or_whole():
     story = Story()
     story.order(BUY, qty=10)
-    story.venue.close("SPY", qty=D(4))
+    story.venue.close("SPY", qty=dec(4))
     assert story.held() == 6
-    story.venue.close("SPY", percentage=D(50))
+    story.venue.close("SPY", percentage=dec(50))
     assert story.held() == 3
     story.venue.close("SPY")
     assert story.held() == 0
@@ -350,7 +323,7 @@ def test_the_venue_tells_the_states_an_order_goes_through():
     story.order(BUY)
     assert story.changes() == ["pending_new", "new", "fill"]
     order = story.order(BUY, Kind.LIMIT, limit=90)
-    story.venue.replace(order.id, Changes(limit=D(91)))
+    story.venue.replace(order.id, Changes(limit=dec(91)))
     assert story.changes() == ["pending_new", "new", "pending_replace", "replaced", "new"]
     story.venue.cancel_all()
     assert story.changes() == ["canceled"]

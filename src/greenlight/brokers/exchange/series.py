@@ -1,8 +1,9 @@
 """One symbol's stored bars, and the path its price takes through each.
 
 A bar is walked open, nearer extreme, farther extreme, close in straight lines: the extremes at a
-quarter and at three quarters of its time, a rising bar dips first. Nothing is random. Where only
-closes are known, a bar runs in a straight line from the close before to its own.
+quarter and at three quarters of its time, a rising bar dips first; an extreme that is the open or
+the close itself is no turn. Nothing is random. Where only closes are known, a bar runs in a
+straight line from the close before to its own.
 """
 
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from greenlight.market import Bars
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
-_ANCHORS = np.array([0.0, 0.25, 0.75, 1.0])
+_NEARER, _FARTHER = 0.25, 0.75  # shares of a bar's time at which its extremes are reached
 #: units a day where the store knows no volume; made up, so that a share of it is not nothing
 NOMINAL_VOLUME = 1_000_000.0
 
@@ -44,7 +45,7 @@ class Series:
         for row in range(first, len(self.close_ts)):
             begin, length = int(self.open_ts[row]), int(self.close_ts[row] - self.open_ts[row])
             steps = np.arange(0, length, step_ns) / length
-            at = np.union1d(steps, _ANCHORS)
+            at = np.union1d(steps, self._path(row)[0])
             prices = self._on_path(row, at)
             size = Decimal(repr(round(float(self.volume[row]) / len(at), 4)))
             for n, share in enumerate(at):
@@ -84,10 +85,9 @@ class Series:
         edges = np.arange(count + 1) / count
         at = self._on_path(row, edges)
         high, low = np.maximum(at[:-1], at[1:]), np.minimum(at[:-1], at[1:])
-        for anchor in self._anchors(row)[1:3]:
-            share = 0.25 if anchor == self._anchors(row)[1] else 0.75
+        for share, price in zip(*self._path(row), strict=True):
             cell = min(int(share * count), count - 1)
-            high[cell], low[cell] = max(high[cell], anchor), min(low[cell], anchor)
+            high[cell], low[cell] = max(high[cell], price), min(low[cell], price)
         volume = np.full(count, float(self.volume[row]) / count)
         ts = begin + np.arange(count, dtype=np.int64) * NS_MINUTE
         return Cells(ts, at[:-1], high, low, at[1:], volume)
@@ -95,12 +95,20 @@ class Series:
     def _on_path(self, row: int, share: F64) -> F64:
         """Price when that share of the bar's time has passed, to the step prices are told in."""
         digits = 9 if self.asset.is_crypto else 4
-        return np.round(np.interp(share, _ANCHORS, self._anchors(row)), digits)
+        return np.round(np.interp(share, *self._path(row)), digits)
 
-    def _anchors(self, row: int) -> list[float]:
+    def _path(self, row: int) -> tuple[list[float], list[float]]:
+        """Turns of the price as (share of the bar's time, price)."""
         opened, close = float(self.open[row]), float(self.close[row])
         high, low = float(self.high[row]), float(self.low[row])
-        return [opened, low, high, close] if close >= opened else [opened, high, low, close]
+        near, far = (low, high) if close >= opened else (high, low)
+        turns = [(0.0, opened), (1.0, close)]
+        if near != opened:
+            turns.append((_NEARER, near))
+        if far != close:
+            turns.append((_FARTHER, far))
+        turns.sort()
+        return [share for share, _ in turns], [price for _, price in turns]
 
     def exact(self, price: float) -> Decimal:
         """A price to the step prices are told in."""
