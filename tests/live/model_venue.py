@@ -74,7 +74,7 @@ class Faults:
 
 
 class ModelVenue:
-    """A `Broker`. `listen` is given each report as it happens; the test delivers them as it likes."""
+    """A `Broker`; what it reports is kept in `reports`, for the test to deliver as it likes."""
 
     name = "model"
 
@@ -311,9 +311,10 @@ class ModelVenue:
         name = ClientId.parse(ticket.client_id)
         for one in others:
             other = ClientId.parse(one.ticket.client_id)
-            if name and other and (name.intent, name.role) == (other.intent, other.role):
-                if one.shown_ts <= self.clock.now():
-                    self.broken.append(f"{ticket.client_id} beside {one.ticket.client_id}")
+            is_seen = one.shown_ts <= self.clock.now()
+            is_same = name and other and (name.intent, name.role) == (other.intent, other.role)
+            if is_same and is_seen:
+                self.broken.append(f"{ticket.client_id} beside {one.ticket.client_id}")
             if one.order.side is not ticket.side and not self._capabilities.opposes:
                 raise RefuseError(f"wash: {one.ticket.client_id} is open")
         if ticket.kind in (OrderKind.STOP, OrderKind.STOP_LIMIT) and ticket.price is not None:

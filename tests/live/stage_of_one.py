@@ -146,7 +146,7 @@ class StageOfOne:
             if self.is_quoting:
                 self.executor.quote(self.venue.quote())
             self.pump()
-            await rest(20)
+            await rest(6)
             self.pump()
             self.exposure(self.clock.ts - before)
             if self.crashed.is_set():

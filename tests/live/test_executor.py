@@ -38,8 +38,7 @@ async def buy(stage: StageOfOne, quantity: float = 10.0) -> None:
 
 
 def outcomes(stage: StageOfOne, act: Act = Act.SUBMIT) -> list[str]:
-    found = [one.outcome.value for one in stage.journal.of(Answered) if one.act is act]
-    return found
+    return [one.outcome.value for one in stage.journal.of(Answered) if one.act is act]
 
 
 def names(stage: StageOfOne) -> list[str]:
@@ -51,7 +50,6 @@ def names(stage: StageOfOne) -> list[str]:
 
 def test_an_entry_rests_at_the_touch_and_its_stop_follows_the_fill() -> None:
     async def drill(stage: StageOfOne) -> None:
-        stage.venue.refuse = lambda ticket: None
         stage.see("100")
         stage.venue.price += 1  # it moves away before the limit arrives
         stage.do("enter", 10.0)
@@ -456,6 +454,32 @@ def test_an_order_that_appears_after_it_was_given_up_is_cancelled() -> None:
     play(StageOfOne(EQUITIES), drill)
 
 
+def test_an_order_that_appears_after_it_was_given_up_is_a_fact_and_booked() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        stage.is_deaf = True
+        stage.venue.faults.script = ["late"]
+        stage.venue.rng = FarOff()  # type: ignore[assignment]
+        stage.do("enter", 10.0)
+        await stage.let(20.0)
+        assert stage.trader.held == 10.0
+        assert float(stage.venue.position) == 20.0  # nobody could know
+        await stage.let(120.0)
+        assert stage.trader.held == 20.0
+        assert sum(left for _, left, _ in stage.stops()) == 20
+
+    play(StageOfOne(EQUITIES), drill)
+
+
+class FarOff:
+    """Chance that makes everything as late as can be."""
+
+    def uniform(self, _low: float, _high: float) -> float:
+        return 60.0
+
+    def random(self) -> float:
+        return 1.0
+
+
 def test_a_replace_that_was_carried_out_unheard_is_found_under_its_name() -> None:
     async def drill(stage: StageOfOne) -> None:
         await buy(stage)
@@ -509,7 +533,8 @@ def test_nothing_but_what_reduces_is_sent_after_a_halt() -> None:
         assert stage.trader.held == 0.0
         stage.do("enter", 5.0)
         await stage.let(5.0)
-        assert stage.open() == [] and stage.trader.held == 0.0
+        assert stage.open() == []
+        assert stage.trader.held == 0.0
         assert [end.reason for end in stage.trader.ended] == [Reason.EXPIRED]
 
     play(StageOfOne(EQUITIES), drill)
@@ -540,7 +565,8 @@ def test_a_lost_lease_ends_the_work_before_anything_is_sent() -> None:
         stage.journal.holds = no  # type: ignore[method-assign]
         stage.do("enter", 5.0)
         await stage.let(2.0)
-        assert stage.task is not None and stage.task.done()
+        assert stage.task is not None
+        assert stage.task.done()
         assert isinstance(stage.task.exception(), LeaseError)
         assert stage.venue.calls == []
         assert stage.executor.is_quiet

@@ -46,9 +46,10 @@ async def calm(stage: StageOfOne) -> None:
     stage.venue.faults = Faults()
     stage.is_messy = stage.is_deaf = False
     stage.venue.delay_s = 0.0
-    for _ in range(8):
+    for _ in range(4):
+        stage.venue.match()
         stage.executor.quote(stage.venue.quote())
-        await stage.let(20.0, step=1.0)
+        await stage.let(35.0, step=5.0)
 
 
 def check(stage: StageOfOne) -> None:
@@ -80,21 +81,20 @@ def test_random_trades_at_a_misbehaving_venue_end_in_order(name: str, is_deaf: b
         check(stage)
 
 
-def scene(stage: StageOfOne) -> list[tuple[float, str, object]]:
-    """Seconds, what is done, with what."""
-    return [
-        (0.0, "price", "100"),
-        (0.0, "enter", 10.0),
-        (20.0, "price", "102"),
-        (0.0, "trail", 97.0),
-        (20.0, "leave", 4.0),
-        (20.0, "price", "104"),
-        (20.0, "leave", None),
-        (20.0, "enter", 5.0),
-        (20.0, "price", "90"),
-        (30.0, "enter", 3.0),
-        (20.0, "price", "90"),
-    ]
+#: seconds, what is done, with what
+SCENE: list[tuple[float, str, object]] = [
+    (0.0, "price", "100"),
+    (0.0, "enter", 10.0),
+    (20.0, "price", "102"),
+    (0.0, "trail", 97.0),
+    (20.0, "leave", 4.0),
+    (20.0, "price", "104"),
+    (20.0, "leave", None),
+    (20.0, "enter", 5.0),
+    (20.0, "price", "90"),
+    (30.0, "enter", 3.0),
+    (20.0, "price", "90"),
+]
 
 
 async def perform(stage: StageOfOne, crash_at: int) -> int:
@@ -111,8 +111,8 @@ async def perform(stage: StageOfOne, crash_at: int) -> int:
     stage.venue.boundary = stage.journal.waits = boundary
     stage.is_quoting = True
     stage.work()
-    for seconds, name, argument in scene(stage):
-        await stage.let(seconds, step=0.5)
+    for seconds, name, argument in SCENE:
+        await stage.let(seconds, step=1.0)
         if name == "price":
             stage.see(str(argument))
         else:

@@ -66,7 +66,7 @@ class HandClock:
         self.ts = end
 
 
-async def rest(rounds: int = 60) -> None:
+async def rest(rounds: int = 16) -> None:
     """Let every task go as far as it can without time."""
     for _ in range(rounds):
         await asyncio.sleep(0)

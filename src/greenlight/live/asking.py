@@ -9,7 +9,7 @@ from greenlight.live.working import Tickets, Working
 
 _NS = 1_000_000_000
 _RESTING = (OrderState.PENDING, OrderState.WORKING)
-_BELIEVED = 2  # answers "no such order" in a row: one that was accepted can appear late
+_BELIEVED = 3  # answers "no such order" in a row: one that was accepted can appear late
 
 
 class Asker:
@@ -52,6 +52,13 @@ class Asker:
         self._answer(working, act, outcome, order.venue_id)
         return True
 
+    async def look_back(self) -> None:
+        """Ask once more about tickets that were given up: one may have appeared after all."""
+        for working in self._tickets.given_up(self._bench.clock.now()):
+            order = await self._bench.broker.find(working.ticket.client_id)
+            if order is not None:
+                self._hear(OrderReport(order), "lookup")
+
     async def _find(self, working: Working) -> VenueOrder | None:
         broker = self._bench.broker
         if working.replacement is not None:
@@ -73,6 +80,7 @@ class Asker:
             self._bench.alert("warning", f"{what}; it counts as cancelled")
         working.end(OrderState.CANCELLED)
         working.is_absent = True
+        self._tickets.give_up(working, self._bench.clock.now())
 
     def _is_believed(self, working: Working) -> bool:
         now = self._bench.clock.now()

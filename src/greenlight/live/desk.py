@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from greenlight.domain import (
     Capabilities,
+    ClientId,
     Command,
     Event,
     OrderFilled,
@@ -69,7 +70,8 @@ class Desk:
         wants.take(command, now)
         entry = wants.slots.get(Role.ENTRY)
         self.tickets.forget(symbol, -1 if entry is None else entry.order.intent)
-        self._watch.judge(symbol, wants, is_open=self._is_open(symbol, now))
+        if self._watch.quote(symbol) is not None:
+            self._watch.judge(symbol, wants, is_open=self._is_open(symbol, now))
 
     def hear(self, report: OrderReport, by: str) -> Change | None:
         """Take a report, and what follows from it."""
@@ -183,14 +185,17 @@ class Desk:
 
     def sent(self, request: Request) -> None:
         """An order goes out: count it where that says something."""
-        role = request.working.order.role
-        is_again = not request.name.endswith("0")
-        if request.act is Act.SUBMIT and (role in (Role.ENTRY, Role.EXIT) or is_again):
+        if request.act is not Act.SUBMIT or self.is_native(request.working.order.symbol):
+            return
+        name = ClientId.parse(request.name)
+        if name is None:
+            return
+        if name.role in (Role.ENTRY, Role.EXIT) or name.serial > 0:
             self.anomalies.ordered(self._bench.clock.now())
 
     def is_settled(self, symbol: int) -> bool:
         """Whether nothing of the symbol is unknown, unheard, or about to fill."""
-        if symbol in self._wants and not self._wants[symbol].is_heard:
+        if self._hears and symbol in self._wants and not self._wants[symbol].is_heard:
             return False
         return not any(
             one.is_unsure or one.open_act is not None or one.cancel_ts is not None

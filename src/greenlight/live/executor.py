@@ -12,6 +12,7 @@ from greenlight.domain import (
     Command,
     Event,
     GreenlightError,
+    HaltError,
     LeaseError,
     OrderReport,
     Quote,
@@ -221,15 +222,18 @@ class Executor:
         if now < self._sweep_ts:
             return False
         self._sweep_ts = now + int(_SWEEP * self._bench.settings.confirm_s * NS)
-        return self._desk.permit is not Permit.NOTHING and any(
-            not self._desk.is_native(one.order.symbol) for one in self._desk.tickets.open()
-        )
+        seen = [*self._desk.tickets.open(), *self._desk.tickets.given_up(now)]
+        is_foreign = any(not self._desk.is_native(one.order.symbol) for one in seen)
+        return is_foreign and self._desk.permit is not Permit.NOTHING
 
     async def _sweep(self) -> None:
         """Read all open orders; a ticket that is not among them is asked for."""
         try:
             missing = await self._desk.read_all()
-        except RetryError:
+            await self._desk.asker.look_back()
+        except LeaseError:
+            raise
+        except (RetryError, HaltError):  # whoever acts next will say so
             return
         for working in missing:
             if working.order.symbol not in self._busy:
@@ -281,7 +285,11 @@ class Executor:
     async def _ask(self, working: Working) -> None:
         try:
             await self._desk.asker.ask(working)
-        except RetryError as error:
+        except LeaseError:
+            raise
+        except (RetryError, HaltError) as error:
+            if isinstance(error, HaltError):
+                self._desk.judge.halted(working.order.symbol, str(error))
             seconds = self._desk.judge.wait_s(("ask", working.ticket.client_id), error)
             working.ask_ts = self._bench.clock.now() + int(seconds * NS)
 

@@ -56,10 +56,12 @@ class Judge:
         if reply.outcome in (Outcome.FAILED, Outcome.UNKNOWN):
             self._anomalies.failed(now)
         if reply.is_halt:
-            self._halt(working, reply.detail)
+            self._hold(working, _HALT_WAIT_S, request.act)
+            self.halted(working.order.symbol, reply.detail)
         elif reply.outcome is Outcome.FAILED:
             key = (working.order.symbol, working.family)
-            self._hold(working, self.wait_s(key, RetryError(reply.detail, reply.wait_s)))
+            error = RetryError(reply.detail, reply.wait_s)
+            self._hold(working, self.wait_s(key, error), request.act)
         elif reply.outcome is Outcome.REFUSED and request.act is Act.SUBMIT:
             self.refused(working, reply.detail)
 
@@ -131,18 +133,20 @@ class Judge:
             self._bench.alert("error", f"{self._bench.broker.name}: {tries} tries failed: {error}")
         return seconds
 
-    def _halt(self, working: Working, why: str) -> None:
+    def halted(self, symbol: int, why: str) -> None:
         """The venue refuses the account or its keys: entries halt, the rest goes on trying."""
         now = self._bench.clock.now()
-        self._hold(working, _HALT_WAIT_S)
         if self._backoff.count("halt", now) == 0:
             self._anomalies.refused(why)
             self._bench.alert("error", f"{self._bench.broker.name}: {why}")
-            time = self._bench.times.bar_time_of(working.order.symbol, now)
+            time = self._bench.times.bar_time_of(symbol, now)
             self._bench.tell(Switched(time, Switch.ANOMALY), None)
         self._backoff.failed("halt", now)
 
-    def _hold(self, working: Working, seconds: float) -> None:
+    def _hold(self, working: Working, seconds: float, act: Act = Act.SUBMIT) -> None:
         until = self._bench.clock.now() + int(seconds * NS)
         symbol = working.order.symbol
+        if act is not Act.SUBMIT:  # the order rests: only changing it waits
+            working.not_before_ts = until
+            return
         self._holds.setdefault(symbol, {})[working.family] = until

@@ -94,7 +94,7 @@ def next_step(s: Situation, settings: OrderSettings) -> Step:
         return End(entry.order, entry.reason)
     wanted = aims(s, settings, entry if isinstance(entry, Ticket) else None, waits)
     pairs, extra = _match(tickets, wanted)
-    changed = _change(s, pairs, extra)
+    changed = _change(s, pairs, extra, waits)
     if changed is not None:
         return changed
     missing = [aim for aim, ticket in pairs if ticket is None]
@@ -155,15 +155,20 @@ def _match(
 
 
 def _change(
-    s: Situation, pairs: Iterable[tuple[Ticket, Working | None]], extra: Iterable[Working]
+    s: Situation,
+    pairs: Iterable[tuple[Ticket, Working | None]],
+    extra: Iterable[Working],
+    waits: list[int],
 ) -> Cancel | Replace | None:
     """Take back what stands for nothing, shrink before growing."""
     for one in extra:
-        if one.cancel_ts is None:
+        if one.cancel_ts is None and not _is_early(s, one, waits):
             return Cancel(one)
     changes = []
     for aim, found in pairs:
         if found is None or found.cancel_ts is not None or is_met(aim, found):
+            continue
+        if _is_early(s, found, waits):
             continue
         changes.append((aim.quantity - found.leaves, aim, found))
     for growth, aim, changed in sorted(changes, key=lambda change: change[0]):
@@ -172,6 +177,14 @@ def _change(
         if growth <= NOTHING or growth <= _free(s, aim, s.tickets):
             return Replace(changed, aim)
     return None
+
+
+def _is_early(s: Situation, one: Working, waits: list[int]) -> bool:
+    """Whether the last try with a ticket failed a moment ago."""
+    if one.not_before_ts <= s.now:
+        return False
+    waits.append(one.not_before_ts)
+    return True
 
 
 def is_met(aim: Ticket, one: Working) -> bool:
@@ -212,7 +225,9 @@ def _may_lay(s: Situation, aim: Ticket, tickets: Iterable[Working], waits: list[
         return False
     if not s.capabilities.opposes and any(one.ticket.side is not aim.side for one in tickets):
         return False
-    return _family(aim) is Role.ENTRY or aim.quantity <= _free(s, aim, tickets)
+    if _family(aim) is Role.ENTRY:
+        return not any(one.order.role is Role.ENTRY for one in tickets)
+    return aim.quantity <= _free(s, aim, tickets)
 
 
 def _free(s: Situation, aim: Ticket, tickets: Iterable[Working]) -> Decimal:

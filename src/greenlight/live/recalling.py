@@ -10,6 +10,7 @@ from greenlight.ledger import (
     Decided,
     Entry,
     Heard,
+    Outcome,
     Record,
     Reported,
     Sending,
@@ -56,6 +57,8 @@ def _recall_one(record: Record, ts: int, memory: Memory) -> None:
                 native = memory.is_native(working.ticket.instrument)
                 working.answered(record, ts, is_native=native)
                 memory.tickets.know(working, record.client_id, record.venue_id)
+                if record.outcome is Outcome.ABSENT and working.is_absent:
+                    memory.tickets.give_up(working, ts)
         case Reported(report=report):
             found = memory.tickets.find(report.order.client_id, report.order.venue_id)
             if found is not None:

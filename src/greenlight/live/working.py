@@ -9,6 +9,7 @@ from greenlight.ledger import Act, Answered, Outcome
 from greenlight.live.accounting import Count
 
 _NOTHING = Decimal(0)
+_LOOK_BACK_NS = 600_000_000_000
 
 
 @dataclass(slots=True, eq=False)
@@ -31,6 +32,7 @@ class Working:
     under way; before: ids and tickets of the orders that it has replaced, in order. cancel_ts: when
     its cancellation was asked for; was_cancelled: that it ever was. absent: how often the venue
     did not know it; is_absent: it never got there. is_fixed: it cannot be changed in place.
+    not_before_ts: nothing more is tried with it before then.
     """
 
     ticket: Ticket
@@ -52,6 +54,7 @@ class Working:
     is_fixed: bool = False
     reason: str = ""
     absent: int = 0
+    not_before_ts: int = 0
 
     @property
     def family(self) -> Role:
@@ -171,6 +174,7 @@ class Tickets:
         self._ids: dict[str, tuple[Working, Leg | None]] = {}
         self._symbols: dict[int, list[Working]] = {}
         self._serials: dict[tuple[int, int, Role], int] = {}
+        self._given_up: dict[str, tuple[Working, int]] = {}
 
     def name(self, order: OrderId) -> str:
         """A name that was never used, for an order of this intent and role."""
@@ -213,6 +217,19 @@ class Tickets:
     def all(self) -> Iterator[tuple[Working, Leg | None]]:
         """Every ticket and leg that a name is known of, once for each name."""
         return iter(list(self._names.values()))
+
+    def give_up(self, working: Working, now: int) -> None:
+        """The venue says that it never had it; it is looked for a while longer all the same."""
+        self._given_up[working.ticket.client_id] = (working, now)
+
+    def given_up(self, now: int) -> list[Working]:
+        """Tickets given up lately that have not appeared since."""
+        self._given_up = {
+            name: (one, ts)
+            for name, (one, ts) in self._given_up.items()
+            if one.is_absent and now - ts < _LOOK_BACK_NS
+        }
+        return [one for one, _ in self._given_up.values()]
 
     def reopen(self, working: Working) -> None:
         """One that was forgotten is heard of again."""
