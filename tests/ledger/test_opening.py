@@ -151,6 +151,12 @@ def test_a_postgresql_ledger_commits_in_full_whatever_the_servers_default(postgr
         assert connection.execute(text("SHOW synchronous_commit")).scalar() == "on"
 
 
+def test_options_of_the_url_are_kept_beside_ours(postgres_url):
+    with opened(postgres_url) as ledger, ledger._database.reading() as connection:
+        assert connection.execute(text("SHOW search_path")).scalar().startswith("ledger")
+        assert connection.execute(text("SHOW lock_timeout")).scalar() == "5s"
+
+
 def test_two_that_open_a_new_ledger_at_once_make_it_once(url):
     from concurrent.futures import ThreadPoolExecutor
 

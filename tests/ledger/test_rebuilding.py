@@ -1,11 +1,13 @@
+import asyncio
 from dataclasses import astuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ledger_scenes import busy_day, opened, word, write
+from ledger_scenes import busy_day, journal_of, opened, word, write, write_words
 from record_strategies import records
 
+from greenlight.ledger import Pace
 from greenlight.ledger.views import VIEWS
 
 
@@ -31,14 +33,34 @@ def test_a_rebuild_does_not_depend_on_how_the_journal_was_cut_into_groups(url):
         write(ledger, busy_day(4), "r1")
         with_groups = everything(ledger)["positions"]
     with opened(url) as ledger:
-        from ledger_scenes import Pace, journal_of, write_words
-
         with journal_of(ledger, "r2", pace=Pace(most_at_once=1)) as journal:
             for record in busy_day(4):
                 journal.append(record)
             write_words(journal, ["end"])
         alone = [row.replace("'r2'", "'r1'") for row in everything(ledger)["positions"]]
     assert alone[: len(with_groups)] == with_groups
+
+
+def test_a_rebuild_beside_a_bot_that_writes_takes_nothing_from_it(url):
+    async def play(journal, ledger) -> None:
+        made = asyncio.get_running_loop().run_in_executor(None, lambda: rebuild_often(ledger))
+        while not made.done():
+            for record in busy_day(6):
+                journal.append(record)
+            await journal.durable()
+        await made
+
+    def rebuild_often(ledger) -> None:
+        for _ in range(4):
+            ledger.rebuild()
+
+    with opened(url) as ledger:
+        with journal_of(ledger) as journal:
+            asyncio.run(play(journal, ledger))
+        there = everything(ledger)
+        ledger.rebuild()
+        assert everything(ledger) == there
+        assert all(finding.is_whole for finding in ledger.verify())
 
 
 def test_long_journals_are_rebuilt_too(url):

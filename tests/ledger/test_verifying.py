@@ -134,6 +134,11 @@ def test_a_run_that_was_removed_or_relabelled_shows(ledger, statement, complaint
     assert complaint in problem
 
 
+def test_a_run_whose_end_is_missing_is_still_listed(ledger):
+    tamper(ledger, "DELETE FROM journal WHERE run = 'r2' AND seq > 5")
+    assert [one.run.run for one in ledger.runs()] == ["r1", "r2", "r3"]
+
+
 def test_without_the_key_no_line_can_be_forged(ledger):
     """Whoever knows the code but not the key cannot make seals that hold."""
     other = KEY[::-1]

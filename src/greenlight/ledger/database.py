@@ -177,7 +177,7 @@ def _open_postgres(url: URL) -> Database:
                 "keepalives_count": 3,
                 "tcp_user_timeout": 10_000,
                 "application_name": "greenlight",
-                "options": _SESSION,
+                "options": f"{url.query.get('options', '')} {_SESSION}".strip(),
             },
         )
     except ModuleNotFoundError as error:

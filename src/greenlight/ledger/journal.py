@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from greenlight.domain import HaltError, RetryError
 from greenlight.ledger.database import AwayError
@@ -202,8 +203,7 @@ class RunJournal:
                 if not self._queue and self._is_closing:
                     self._end(RetryError(f"journal {self.run}: closed"))
                     return -1
-                count = min(len(self._queue), self._pace.most_at_once)
-                batch.extend(self._queue[n] for n in range(count))
+                batch.extend(islice(self._queue, self._pace.most_at_once))
             return self._asked
 
     def _write(self, batch: list[Written]) -> None:
@@ -220,10 +220,12 @@ class RunJournal:
             for _ in batch:
                 self._queue.popleft()
             self._safe += len(batch)
-            done = [one for one in self._waiters if -asked <= one.seq <= self._safe]
-            self._waiters = [one for one in self._waiters if one not in done]
-        for waiter in done:
-            _tell(waiter, None)
+            waiters, self._waiters = self._waiters, []
+            for waiter in waiters:
+                if -asked <= waiter.seq <= self._safe:
+                    _tell(waiter, None)
+                else:
+                    self._waiters.append(waiter)
 
     def _pause(self, why: str, wait: float) -> bool:
         """Wait before the next try; True when there will be none."""

@@ -3,13 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from greenlight.domain import UserError
 from greenlight.ledger.schema import LEASES
 
 _NS = 1_000_000_000
+# built once: every write says it
+_BEAT = (
+    update(LEASES)
+    .where(LEASES.c.account == bindparam("whose"), LEASES.c.fence == bindparam("mine"))
+    .values(beat_ts=bindparam("now"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +88,8 @@ def beat(connection: Connection, lease: Lease, wall_ts: int) -> bool:
 
     In the transaction of a write it also keeps the fence from being raised before the commit.
     """
-    mine = (LEASES.c.account == lease.account) & (LEASES.c.fence == lease.fence)
-    done = connection.execute(update(LEASES).where(mine).values(beat_ts=wall_ts))
-    return done.rowcount == 1
+    values = {"whose": lease.account, "mine": lease.fence, "now": wall_ts}
+    return connection.execute(_BEAT, values).rowcount == 1
 
 
 def release(connection: Connection, lease: Lease) -> None:

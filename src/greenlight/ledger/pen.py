@@ -16,6 +16,7 @@ from greenlight.ledger.schema import JOURNAL
 from greenlight.ledger.seals import Head, find_head, head_seal, move_head
 from greenlight.ledger.views import project
 
+_INSERT = insert(JOURNAL)
 #: A line and the entry that it is of, so that nothing is decoded that was just encoded.
 Written = tuple[Line, Entry]
 
@@ -68,7 +69,7 @@ class Pen:
             return
         names = Line.__slots__
         rows = [{name: getattr(line, name) for name in names} for line in lines]
-        connection.execute(insert(JOURNAL), rows)
+        connection.execute(_INSERT, rows)
         self._rows.use(connection)
         for entry in entries:
             project(entry, self._rows)

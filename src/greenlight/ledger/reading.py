@@ -97,7 +97,7 @@ def read_summaries(database: Database, account: str | None = None) -> list[RunSu
             runs, head.count.label("_entries"), last.ts.label("_ts"), last.wall_ts.label("_wall")
         )
         .join(HEADS, head.run == runs.c.run)
-        .join(JOURNAL, at_end)
+        .outerjoin(JOURNAL, at_end)  # a run whose end is missing is a run
         .order_by(head.number)
     )
     if account is not None:
@@ -107,8 +107,8 @@ def read_summaries(database: Database, account: str | None = None) -> list[RunSu
     return [
         RunSummary(
             entries=row.pop("_entries"),
-            last_ts=row.pop("_ts"),
-            last_wall_ts=row.pop("_wall"),
+            last_ts=row.pop("_ts") or 0,
+            last_wall_ts=row.pop("_wall") or 0,
             run=RunRow(**row),
         )
         for row in found

@@ -6,13 +6,23 @@ which the runs began, and the book seals how many there are.
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from greenlight.domain import UserError
 from greenlight.ledger.lines import FIRST_MAC, seal
 from greenlight.ledger.schema import BOOK, HEADS
 
 _BOOK = 1
+# built once: every write says it
+_MOVE = (
+    update(HEADS)
+    .where(
+        HEADS.c.run == bindparam("whose"),
+        HEADS.c.count == bindparam("was"),
+        HEADS.c.mac == bindparam("bore"),
+    )
+    .values(count=bindparam("now"), mac=bindparam("bears"), seal=bindparam("sealed"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +125,6 @@ def add_head(connection: Connection, key: bytes, run: str, account: str, own: st
 
 def move_head(connection: Connection, key: bytes, head: Head, count: int, mac: str) -> bool:
     """Set a head to its new last line; False where it is not where it was thought to be."""
-    there = (HEADS.c.run == head.run) & (HEADS.c.count == head.count) & (HEADS.c.mac == head.mac)
-    sealed = {"count": count, "mac": mac, "seal": head_seal(key, head.run, count, mac)}
-    return connection.execute(update(HEADS).where(there).values(**sealed)).rowcount == 1
+    values = {"whose": head.run, "was": head.count, "bore": head.mac}
+    moved = {"now": count, "bears": mac, "sealed": head_seal(key, head.run, count, mac)}
+    return connection.execute(_MOVE, {**values, **moved}).rowcount == 1

@@ -1,9 +1,13 @@
 """Fills, positions, equity and decisions: what the trader heard, booked and decided."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Context, Decimal, localcontext
 from enum import IntEnum
+from functools import cache
 from typing import Any
+
+from numpy.typing import NDArray
 
 from greenlight.domain import Action, OrderFilled, Reason, Role, Side
 from greenlight.ledger.records import Decided, Entry, FillSource, Heard
@@ -20,7 +24,7 @@ from greenlight.ledger.views.rows import (
     Rows,
 )
 
-LogRow = Any  # a row of a structured array
+LogRow = Mapping[str, Any]  # a row of a log
 
 _ZERO = Decimal(0)
 _DIGITS = Context(prec=40)  # sums of floats' digits are exact; what is divided is rounded here
@@ -58,29 +62,12 @@ def project_decided(entry: Entry, decided: Decided, rows: Rows) -> None:
     if not (len(decided.decisions) or len(decided.fills) or len(decided.adjustments)):
         return
     symbols = _symbols(entry, rows)
-    for n, row in enumerate(decided.decisions):
-        rows.put(
-            DECISIONS,
-            DecisionRow(
-                run=entry.run,
-                seq=entry.seq,
-                n=n,
-                ts=int(row["ts"]),
-                instrument=_instrument(symbols, row["symbol"]),
-                action=code_name(Action, int(row["action"])),
-                reason=code_name(Reason, int(row["reason"])),
-                side=side_name(int(row["side"])),
-                quantity=float(row["quantity"]),
-                price=float(row["price"]),
-                score=float(row["score"]),
-                intent=int(row["intent"]),
-                is_calibrated=bool(row["calibrated"]),
-            ),
-        )
-    for n, row in enumerate(decided.fills):
-        if int(row["role"]) == Role.MANUAL:
+    for n, row in enumerate(_dicts(decided.decisions)):
+        rows.put(DECISIONS, _decision(entry, n, row, symbols))
+    for n, row in enumerate(_dicts(decided.fills)):
+        if row["role"] == Role.MANUAL:
             _book(_by_hand(entry, n, row, symbols), rows)
-    for row in decided.adjustments:
+    for row in _dicts(decided.adjustments):
         _adjust(entry, row, symbols, rows)
 
 
@@ -96,8 +83,18 @@ def side_name(sign: int) -> str:
 
 def code_name(codes: type[IntEnum], code: int) -> str:
     """The word for a code; the number itself where a newer engine wrote it."""
-    known = {int(one): one.name.lower() for one in codes}
-    return known.get(code, str(code))
+    return _words(codes).get(code, str(code))
+
+
+@cache
+def _words(codes: type[IntEnum]) -> Mapping[int, str]:
+    return {int(one): one.name.lower() for one in codes}
+
+
+def _dicts(log: NDArray[Any]) -> Iterator[dict[str, Any]]:
+    """The rows of a log as plain numbers, which is a few times faster than row by row."""
+    names = log.dtype.names or ()
+    return (dict(zip(names, row, strict=True)) for row in log.tolist())
 
 
 def _instrument(symbols: tuple[str, ...], number: int) -> str:
@@ -109,6 +106,24 @@ def _symbols(entry: Entry, rows: Rows) -> tuple[str, ...]:
     return () if run is None else run.symbols
 
 
+def _decision(entry: Entry, n: int, row: LogRow, symbols: tuple[str, ...]) -> DecisionRow:
+    return DecisionRow(
+        run=entry.run,
+        seq=entry.seq,
+        n=n,
+        ts=row["ts"],
+        instrument=_instrument(symbols, row["symbol"]),
+        action=code_name(Action, row["action"]),
+        reason=code_name(Reason, row["reason"]),
+        side=side_name(row["side"]),
+        quantity=row["quantity"],
+        price=row["price"],
+        score=row["score"],
+        intent=row["intent"],
+        is_calibrated=row["calibrated"] != 0,
+    )
+
+
 def _by_hand(entry: Entry, n: int, row: LogRow, symbols: tuple[str, ...]) -> FillRow:
     return FillRow(
         run=entry.run,
@@ -116,9 +131,9 @@ def _by_hand(entry: Entry, n: int, row: LogRow, symbols: tuple[str, ...]) -> Fil
         n=n,
         ts=entry.ts,
         instrument=_instrument(symbols, row["symbol"]),
-        side=side_name(int(row["side"])),
+        side=side_name(row["side"]),
         role=Role.MANUAL.name.lower(),
-        intent=int(row["intent"]),
+        intent=row["intent"],
         quantity=exact(row["quantity"]),
         price=exact(row["price"]),
         reference=exact(row["reference"]),
