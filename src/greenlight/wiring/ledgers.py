@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from greenlight.config import Config
 from greenlight.domain import UserError
@@ -26,6 +27,8 @@ from greenlight.ledger import (
 from greenlight.wiring.clocks import wall
 
 _MB = 1_000_000
+#: What may differ when a run is taken up again: its money is the journal's, not the account's.
+_CHANGING: dict[str, Any] = {"run": "", "code_version": "", "settings": {}, "cash": 0.0}
 #: Why a run was laid down that is not to be taken up again.
 FINISHED = "finished"
 
@@ -104,7 +107,5 @@ def same_run(ledger: Ledger, began: RunBegan) -> str | None:
     stopped = last.record
     if isinstance(stopped, Stopped) and stopped.why == FINISHED:
         return None
-    same = replace(first.record, run="", code_version="", settings={}) == replace(
-        began, run="", code_version="", settings={}
-    )
+    same = replace(first.record, **_CHANGING) == replace(began, **_CHANGING)
     return run if same else None

@@ -222,7 +222,7 @@ def _drive(bot: Bot, broker: SimulatedBroker, told: Sequence[object]) -> None:
 
     def hear(turn: Turn) -> None:
         match turn.event:
-            case SessionBegan() | Happened():
+            case SessionBegan() | Happened() if not _is_booking(turn.event):
                 for report in broker.begin(turn.event):
                     bot.executor.hear(report, "exchange")
             case BarsClosed():
@@ -236,6 +236,12 @@ def _drive(bot: Bot, broker: SimulatedBroker, told: Sequence[object]) -> None:
 
     bot.runner.listen(hear)
     bot.listen_quotes(quote)
+
+
+def _is_booking(event: SessionBegan | Happened) -> bool:
+    """Whether the book was set right by what the venue knows already."""
+    own = (Happening.MANUAL, Happening.DEPOSIT)
+    return isinstance(event, Happened) and event.kind in own
 
 
 def _as_order(working: Working) -> VenueOrder:
