@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from greenlight.domain import (
     Instrument,
     OrderState,
     Quote,
+    RetryError,
     SessionBegan,
     Split,
     UserError,
@@ -61,6 +63,8 @@ from greenlight.wiring.rules import build_rules
 from greenlight.wiring.venues import alpaca_settings, open_broker, open_feed
 
 _MILLIONTH = Decimal("0.000001")
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 64.0
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +92,38 @@ async def open_scene(
     universe = live_universe(config)
     simulated = config.broker.name == "simulated"
     broker = None if simulated else open_broker(config, environment, universe.symbols)
-    clock = await _clock(config, environment, broker)
+    clock = await patiently(lambda: _clock(config, environment, broker), told)
     feed = open_feed(config, environment, universe.symbols, clock.now)
     told("asking the account")
     if broker is None:
         cash = config.account.cash
         account, held = VenueAccount(config.broker.account, cash, cash), {}
     else:
-        account, held = await broker.account(), dict(await broker.holdings())
+        account = await patiently(broker.account, told)
+        held = dict(await patiently(broker.holdings, told))
         if account.blocked:
             raise UserError(f"the account is blocked by {broker.name}: {account.blocked}")
     told("reading the past")
-    rows = await fetch_rows(feed, universe, clock.now(), config.live.history)
+    rows = await patiently(
+        lambda: fetch_rows(feed, universe, clock.now(), config.live.history), told
+    )
     history = _history(universe, rows, config)
     ours = tuple(one for name, one in held.items() if name in universe.symbols and one.quantity)
     return Scene(config, universe, clock, feed, broker, account, ours, rows, history)
+
+
+async def patiently(ask: Callable[[], Awaitable[T]], told: Callable[[str], None]) -> T:
+    """Ask again, later each time, what fails for the moment. Raises RetryError in the end."""
+    wait = _FIRST_WAIT_S
+    while True:
+        try:
+            return await ask()
+        except RetryError as error:
+            if wait > _LONGEST_WAIT_S:
+                raise
+            told(f"{error}; asking again in {wait:g} s")
+            await asyncio.sleep(max(wait, error.wait_s))
+            wait *= 2.0
 
 
 def live_universe(config: Config) -> Universe:
