@@ -25,24 +25,25 @@ class Verb(NamedTuple):
 
 
 VERBS = {
+    "approve": Verb("greenlight.cli.approve", "Let an entry go on that waits for you."),
     "audit": Verb("greenlight.cli.audit", "Ask strategies again with the future cut away."),
     "backtest": Verb("greenlight.cli.backtest", "Trade history and write a report."),
     "config": Verb("greenlight.cli.config", "Show what is set and where each value comes from."),
     "data": Verb("greenlight.cli.data", "Fetch, import, list and check prices."),
     "demo": Verb("greenlight.cli.demo", "Backtest the shipped strategies on the sample."),
-    "exchange": Verb("greenlight.cli.exchange", "Serve Alpaca's API on loopback, without a key."),
-    "ledger": Verb("greenlight.cli.ledger", "Show, check and carry what was written down."),
-    "paper": Verb("greenlight.cli.paper", "Trade on paper: live data, or stored bars as if live."),
-    "replay": Verb("greenlight.cli.replay", "Tell a run's journal again and compare every bit."),
-    "approve": Verb("greenlight.cli.approve", "Let an entry go on that waits for you."),
     "doctor": Verb("greenlight.cli.doctor", "Check keys, clock, disk, database, broker and feed."),
+    "exchange": Verb("greenlight.cli.exchange", "Serve Alpaca's API on loopback, without a key."),
     "halt": Verb("greenlight.cli.halt", "Stop entries; what is held stays protected."),
     "keys": Verb("greenlight.cli.keys", "Keep keys of brokers in an encrypted file."),
     "kill": Verb("greenlight.cli.kill", "Cancel every order, close every position, prove it."),
+    "ledger": Verb("greenlight.cli.ledger", "Show, check and carry what was written down."),
     "live": Verb("greenlight.cli.live", "Trade real money; refuses until readiness is measured."),
+    "paper": Verb("greenlight.cli.paper", "Trade on paper: live data, or stored bars as if live."),
     "reject": Verb("greenlight.cli.reject", "Drop an entry that waits for you."),
+    "replay": Verb("greenlight.cli.replay", "Tell a run's journal again and compare every bit."),
     "resume": Verb("greenlight.cli.resume", "Allow entries again, after a halt or a kill."),
     "status": Verb("greenlight.cli.status", "Show what the bot holds and does, dead or alive."),
+    "storm": Verb("greenlight.cli.storm", "Simulate the whole bot in bad weather, seed by seed."),
 }
 
 
