@@ -94,9 +94,13 @@ def _heading(found: "Status", mark: "KillMark | None") -> Iterator[RenderableTyp
 
 
 def _holdings(found: "Status") -> Iterator[RenderableType]:
+    from greenlight.control import is_emptied
+
     if not found.positions:
         yield "No position."
     else:
+        if is_emptied(found):
+            yield "The kill emptied the account; the book below hears of it when a bot starts."
         rows = [_position(one) for one in found.positions]
         columns = ["position", ">quantity", ">average", "since", "stop resting at the broker"]
         yield table(None, columns, rows)

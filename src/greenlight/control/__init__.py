@@ -10,6 +10,7 @@ from greenlight.control.status import (
     Status,
     accounts_of,
     asks_of,
+    is_emptied,
     status_of,
     why_no_trade,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "accounts_of",
     "asks_of",
     "examine",
+    "is_emptied",
     "status_of",
     "why_no_trade",
 ]

@@ -48,6 +48,7 @@ class PositionLine:
     quantity: Decimal
     average: Decimal
     opened_ts: int
+    updated_ts: int
     stops: tuple[OrderRow, ...]
 
     @property
@@ -126,6 +127,15 @@ class Status:
     fills_today: int
     refusals_today: Mapping[str, int]
     bars_today: int
+
+
+def is_emptied(status: Status) -> bool:
+    """Whether a kill emptied the account after the book was last written: it will be told of that
+    when a bot starts."""
+    checks = [one for one in status.halts if one.what == "checked"]
+    if not checks or not checks[-1].why.startswith("flat"):
+        return False
+    return all(checks[-1].ts >= line.updated_ts for line in status.positions)
 
 
 def status_of(ledger: Ledger, wall_ts: int, run: str | None = None) -> Status:
@@ -250,7 +260,11 @@ def _positions(ledger: Ledger, run: str, orders: Sequence[OrderRow]) -> tuple[Po
         closing = "sell" if row.quantity > 0 else "buy"
         closing_orders = [o for o in orders if o.instrument == row.instrument and o.side == closing]
         stops = _stops(closing_orders, abs(row.quantity))
-        lines.append(PositionLine(row.instrument, row.quantity, row.average, row.opened_ts, stops))
+        lines.append(
+            PositionLine(
+                row.instrument, row.quantity, row.average, row.opened_ts, row.updated_ts, stops
+            )
+        )
     return tuple(lines)
 
 
