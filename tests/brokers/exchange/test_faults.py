@@ -6,8 +6,8 @@ from decimal import Decimal
 import httpx
 import orjson
 import pytest
+from exchange_market import OPEN, SECOND, build
 
-from conftest import OPEN, SECOND, build
 from greenlight.brokers.exchange import (
     ConnectionLostError,
     Fault,

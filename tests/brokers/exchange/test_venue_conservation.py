@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from story import BUY, HOUR, SECOND, SELL, Story
+from venue_story import BUY, HOUR, SECOND, SELL, Story
 
 from greenlight.brokers.exchange import Changes, Form, Kind, RefusalError, VenueSettings
 

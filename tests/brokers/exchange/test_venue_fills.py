@@ -1,6 +1,6 @@
 """When and at what price orders fill at the local exchange."""
 
-from story import BUY, HOUR, MINUTE, OPEN, SELL, AtMost, Story, dec
+from venue_story import BUY, HOUR, MINUTE, OPEN, SELL, AtMost, Story, dec
 
 from greenlight.brokers.exchange import Force, Kind, Status, VenueSettings
 from greenlight.brokers.exchange.names import nanoseconds

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from story import BUY, HOUR, OPEN, SELL, Story, dec
+from venue_story import BUY, HOUR, OPEN, SELL, Story, dec
 
 from greenlight.brokers.exchange import Force, Kind, VenueSettings
 from greenlight.domain import CashDividend, Split

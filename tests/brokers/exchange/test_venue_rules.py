@@ -1,7 +1,7 @@
 """Alpaca's rules, each as it answers when it is broken."""
 
 import pytest
-from story import BUY, MINUTE, SELL, AtMost, Story, dec, refusal
+from venue_story import BUY, MINUTE, SELL, AtMost, Story, dec, refusal
 
 from greenlight.brokers.exchange import Changes, Force, Form, Kind, Status, VenueSettings
 

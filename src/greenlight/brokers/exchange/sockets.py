@@ -54,6 +54,7 @@ def new_session(
     exchange: Exchange, path: str, accepts: Accepts, content_type: str
 ) -> TradingSession | DataSession:
     """A session on a path, joined to the exchange. Raises ConnectionLostError for another path."""
+    path = path.rstrip("/")  # older clients end with one
     if path == TRADING_PATH:
         trading = TradingSession(accepts)
         trading.open()
@@ -87,7 +88,8 @@ def socket_routes(exchange: Exchange, accepts: Accepts) -> list[WebSocketRoute]:
                 with suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
                     await task
 
-    return [WebSocketRoute(path, carry) for path in (TRADING_PATH, *DATA_PATHS)]
+    paths = (TRADING_PATH, *DATA_PATHS)
+    return [WebSocketRoute(path + end, carry) for path in paths for end in ("", "/")]
 
 
 async def _read(
