@@ -39,6 +39,7 @@ VERBS = {
     "ledger": Verb("greenlight.cli.ledger", "Show, check and carry what was written down."),
     "live": Verb("greenlight.cli.live", "Trade real money; refuses until readiness is measured."),
     "paper": Verb("greenlight.cli.paper", "Trade on paper: live data, or stored bars as if live."),
+    "reconcile": Verb("greenlight.cli.reconcile", "Compare book and broker; settle a difference."),
     "reject": Verb("greenlight.cli.reject", "Drop an entry that waits for you."),
     "replay": Verb("greenlight.cli.replay", "Tell a run's journal again and compare every bit."),
     "resume": Verb("greenlight.cli.resume", "Allow entries again, after a halt or a kill."),

@@ -260,7 +260,15 @@ class Bot:
             tell=self.runner.put,
             note=self.note,
             is_idle=lambda: self.runner.is_idle,
+            safe=self._make_safe,
+            fence=self.charter.fence,
         )
+
+    async def _make_safe(self) -> None:
+        """See that all is on disk and the lease is ours. Raises LeaseError."""
+        await self.world.journal.durable()
+        if not await self.world.journal.holds():
+            raise LeaseError("the lease on the account was lost: nothing more is sent")
 
     def _aggregators(self) -> list[Aggregator]:
         sources = Sources(

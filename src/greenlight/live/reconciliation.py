@@ -4,7 +4,7 @@ A difference counts only if it is seen twice with nothing in flight: a snapshot 
 was booked is compared again the next time.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
@@ -13,14 +13,19 @@ from greenlight.domain import (
     ClientId,
     GreenlightError,
     Holding,
+    OrderKind,
     OrderReport,
+    Role,
+    Side,
+    Span,
     Switch,
     Switched,
+    Ticket,
     VenueAccount,
     VenueOrder,
 )
 from greenlight.engine import Trader
-from greenlight.ledger import Answer, Drift, DriftKind, Halted, Reconciled, Record
+from greenlight.ledger import Act, Answer, Drift, DriftKind, Halted, Reconciled, Record, Sending
 from greenlight.live.booking import CASH, Bookkeeper, Difference
 from greenlight.live.ports import Broker, Clock
 from greenlight.live.settings import WatchSettings
@@ -55,7 +60,10 @@ class Tickets(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """Both sides of the comparison. is_idle: nothing waits to be told to the trader."""
+    """Both sides of the comparison. is_idle: nothing waits to be told to the trader.
+
+    safe: waits until what was noted is on disk and sees that the lease is ours.
+    """
 
     broker: Broker
     trader: Trader
@@ -67,6 +75,8 @@ class Sides:
     tell: Callable[[Switched], None]
     note: Callable[[Record], object]
     is_idle: Callable[[], bool]
+    safe: Callable[[], Awaitable[None]]
+    fence: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +94,7 @@ class Reconciler:
     def __init__(self, sides: Sides, books: Bookkeeper) -> None:
         self._it, self._books = sides, books
         self._halted: set[str] = set()
+        self._repairs: set[str] = set()
         self.released: set[str] = set()
 
     async def reconcile(self, resolve: Answer | None = None) -> Reconciled:
@@ -148,12 +159,15 @@ class Reconciler:
     ) -> list[Drift]:
         """Explain by the venue's own record first, then as a person says, adopt, or halt."""
         activities = await self._it.broker.activities(self._books.since_ts)
-        drifts = self._books.explain(activities, pending, self._it.tickets.owns)
+        drifts = self._books.explain(activities, pending, self._owns)
         if drifts:
             return drifts
-        return [self._judge(one, snapshot, resolve) for one in pending.values()]
+        return [await self._judge(one, snapshot, resolve) for one in pending.values()]
 
-    def _judge(self, one: Difference, snapshot: Snapshot, resolve: Answer | None) -> Drift:
+    def _owns(self, venue_id: str) -> bool:
+        return venue_id in self._repairs or self._it.tickets.owns(venue_id)
+
+    async def _judge(self, one: Difference, snapshot: Snapshot, resolve: Answer | None) -> Drift:
         """What nothing explains: small is adopted, else a person decides, else entries halt."""
         kind = DriftKind.CASH if one.name == CASH else DriftKind.POSITION
         drift = (kind, one.name, one.book, one.venue)
@@ -161,6 +175,8 @@ class Reconciler:
             self.released.add(one.name)
             self._books.release(one)
             return Drift(*drift, Answer.RELEASED, "a person keeps it from now on")
+        if resolve is Answer.REPAIRED and one.name != CASH:
+            return Drift(*drift, Answer.REPAIRED, await self._repair(one))
         held = snapshot.holdings.get(one.name)
         if resolve is Answer.ADOPTED:
             self._books.adopt(one, held)
@@ -170,6 +186,22 @@ class Reconciler:
             self._books.adopt(one, held)
             return Drift(*drift, Answer.ADOPTED, "small")
         return self._halt(Drift(*drift, Answer.HALTED, "nothing explains it"))
+
+    async def _repair(self, one: Difference) -> str:
+        """Trade at the venue what is missing there; what becomes of it is compared next time."""
+        it, amount = self._it, -one.amount
+        symbol = it.universe.numbers()[one.name]
+        name = str(ClientId(it.fence, symbol, 0, Role.MANUAL, len(self._repairs)))
+        side = Side.BUY if amount > 0 else Side.SELL
+        ticket = Ticket(name, one.name, side, OrderKind.MARKET, abs(amount), Span.DAY)
+        it.note(Sending(Act.SUBMIT, name, ticket))
+        await it.safe()
+        try:
+            self._repairs.add((await it.broker.submit(ticket)).venue_id)
+        except GreenlightError as error:
+            self._repairs.add(name)
+            return f"the order {name} failed: {error}"
+        return f"order {name} at the market"
 
     def _tolerance(self, one: Difference, snapshot: Snapshot) -> Decimal:
         settings = self._it.settings
