@@ -58,7 +58,7 @@ class Owner:
 
     async def _ask_bot(self, ask: Callable[[Bot], None]) -> None:
         """Have the running bot do something, as soon as one runs."""
-        while True:
+        while not self._is_killed:
             life = self._lives.now
             if life is not None and life.process.is_alive and life.bot is not None:
                 life.process.start(_asked(ask, life.bot))

@@ -1,6 +1,6 @@
 """A market from a seed: minute bars of a few symbols over two or three sessions, gaps and all."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -94,6 +94,13 @@ def draw_market(
     instruments = {name: Instrument(name, AssetClass.EQUITY, _CALENDAR) for name in names}
     history = History((bars,), instruments, actions, source="storm")
     return Market(history, int(stamps[0]), int(stamps[-1]) + _NS_MINUTE)
+
+
+def stand_still(market: Market) -> Market:
+    """The same market with one price for each minute."""
+    bars = market.bars
+    flat = replace(bars, open=bars.close, high=bars.close, low=bars.close)
+    return replace(market, history=replace(market.history, blocks=(flat,)))
 
 
 def _minutes(stretch: Stretch) -> tuple[I64, I64]:

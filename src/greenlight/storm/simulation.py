@@ -29,7 +29,8 @@ _LAST_LOOK_S = 960.0  # book and venue are compared once more
 @dataclass(frozen=True, slots=True)
 class Result:
     """What became of a seed. open_s: of open market; faults: how often each was felt; exposure_s:
-    the longest time a position was bare in open market, whoever was to blame; said: the trace."""
+    the longest time a position was bare in open market, whoever was to blame; left: ids of the
+    orders that rest at the end; said: the trace."""
 
     seed: int
     broken: BrokenError | None
@@ -40,6 +41,7 @@ class Result:
     orders: int
     fills: int
     exposure_s: float
+    left: tuple[str, ...]
     facts: tuple[Fact, ...]
     said: tuple[tuple[int, str], ...]
 
@@ -154,6 +156,7 @@ class Simulation:
             orders=sum(isinstance(fact, Laid) for fact in facts),
             fills=sum(isinstance(fact, Filled) for fact in facts),
             exposure_s=self._judge.longest_exposure_s,
+            left=tuple(one.laid.venue_id for one in self._judge.scene.venue.open_orders()),
             facts=tuple(facts),
             said=tuple(self._said),
         )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from greenlight.storm.prices import Market, draw_market, draw_stretch
+from greenlight.storm.prices import Market, draw_market, draw_stretch, stand_still
 
 _CALM_S = 1500.0  # nothing befalls the bot at the end, so that it can come to rest
 
@@ -182,6 +182,8 @@ def draw_weather(seed: int) -> Weather:
     )
     span = weather.open_s - _CALM_S
     kinds = _kinds(rng)
+    if kinds == {"crashes"}:
+        return _comparable(rng, weather)
     return replace(
         weather,
         faults=_faults(rng, span, market.symbols) if "faults" in kinds else (),
@@ -191,12 +193,21 @@ def draw_weather(seed: int) -> Weather:
     )
 
 
+def _comparable(rng: np.random.Generator, weather: Weather) -> Weather:
+    """Crashes alone, short ones, and a market that moves between minutes only: what came a second
+    later came at the same price, so that who was killed can be held against who was not."""
+    crashes = tuple(replace(one, down_s=0.5) for one in _crashes(rng))
+    market = stand_still(weather.market)
+    return replace(weather, market=market, crashes=crashes, latency_s=0.005, venue_delay_ns=0)
+
+
 def _kinds(rng: np.random.Generator) -> frozenset[str]:
-    """What kinds of trouble a seed has; one in ten is calm."""
+    """What kinds of trouble a seed has: in one of twenty none, in three nothing but crashes."""
     every = ("faults", "crashes", "deeds", "outages")
     chances = (0.7, 0.6, 0.5, 0.25)
-    if rng.random() < 0.1:
-        return frozenset()
+    draw = rng.random()
+    if draw < 0.2:
+        return frozenset() if draw < 0.05 else frozenset({"crashes"})
     return frozenset(kind for kind, p in zip(every, chances, strict=True) if rng.random() < p)
 
 
@@ -266,6 +277,7 @@ def _deeds(rng: np.random.Generator, span: float, symbols: tuple[str, ...]) -> t
             deeds += [Deed(DeedKind.FREEZE, at), Deed(DeedKind.THAW, later)]
             if rng.random() < 0.5:
                 deeds.append(Deed(DeedKind.KILL, kill))
+                deeds.append(Deed(DeedKind.RESUME, float(rng.uniform(later, span))))
         else:
             kind = single[int(rng.integers(len(single)))]
             deeds.append(Deed(kind, at, symbol, float(rng.choice([0.002, 0.05, 0.5, 1.0]))))
