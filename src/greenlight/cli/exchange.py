@@ -3,7 +3,6 @@
 import asyncio
 import os
 from dataclasses import replace
-from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,12 +16,9 @@ from greenlight.domain import UserError
 if TYPE_CHECKING:
     from greenlight.brokers.exchange import SaleFee, Tariff, VenueSettings
     from greenlight.config import AssetCosts
-    from greenlight.market import History
 
 _BPS = Decimal("0.0001")
 _NS = 1_000_000_000
-_DAYS_LEFT = 90  # of stored bars that are still to come where no start is given
-_DAY_MONTH = "%Y-%m-%d"
 
 
 @click.command()
@@ -64,9 +60,11 @@ async def _serve(config: Config, options: dict[str, Any]) -> None:
         Tape,
         ToldClock,
         Venue,
+        begin_at,
         build_app,
         read_faults,
         serve,
+        told_until_today,
     )
     from greenlight.wiring import elapsed, load_history, wall
 
@@ -74,9 +72,9 @@ async def _serve(config: Config, options: dict[str, Any]) -> None:
     if speed < 0:
         raise UserError(f"--speed {speed} goes backwards; give 0 or more")
     if options["today"]:
-        history, start = _until_today(history, options["start"], wall(), speed)
+        history, start = told_until_today(history, options["start"], wall())
     else:
-        start = _start(options["start"], *_reach(history))
+        start = begin_at(history, options["start"])
     tape, faults = Tape(history, options["step"]), Faults() if file is None else read_faults(file)
     clock = ToldClock(start) if speed == 0 else PacedClock(start, speed, elapsed)
     settings = _settings(config, options)
@@ -103,55 +101,6 @@ def _overrides(options: dict[str, Any]) -> dict[str, Any]:
         "data.store": options["store"],
         "account.cash": options["cash"],
     }
-
-
-def _start(text: str | None, first_ts: int, last_ts: int) -> int:
-    """A time in ns; a day means the opening of its session."""
-    from greenlight.brokers.exchange.hours import NS_DAY, hours
-    from greenlight.brokers.exchange.names import nanoseconds
-
-    if text is None:
-        return first_ts
-    try:
-        ts = nanoseconds(text)
-    except ValueError:
-        raise UserError(f"--start {text} is neither a day nor a time, e.g. 2020-03-02") from None
-    if len(text) == len("2020-03-02"):
-        session = hours("XNYS").coming(ts)
-        ts = session.open_ts if session.day == ts // NS_DAY else ts
-    if not first_ts <= ts < last_ts:
-        first, last = (datetime.fromtimestamp(t // _NS, UTC) for t in (first_ts, last_ts))
-        raise UserError(
-            f"--start {text} lies outside the stored bars, "
-            f"{first:{_DAY_MONTH}} to {last:{_DAY_MONTH}}"
-        )
-    return ts
-
-
-def _reach(history: "History") -> tuple[int, int]:
-    """When the first bar opens and the last one closes."""
-    first = min(int(block.open_ts[0]) for block in history.blocks)
-    return first, max(int(block.close_ts[-1]) for block in history.blocks)
-
-
-def _until_today(
-    history: "History", text: str | None, now: int, speed: float
-) -> "tuple[History, int]":
-    """The history moved so that the chosen session falls on the world's last; and its start."""
-    from greenlight.brokers.exchange.hours import NS_DAY, hours
-    from greenlight.brokers.exchange.shifting import (
-        last_session_before,
-        session_on_or_before,
-        shifted,
-    )
-
-    first, last = _reach(history)
-    chosen = _start(text, first, last) if text else max(first, last - _DAYS_LEFT * NS_DAY)
-    onto = last_session_before(now)
-    moved = shifted(history, session_on_or_before(chosen), onto)
-    session = hours("XNYS").between(onto, onto)[0]
-    is_now = speed == 1.0 and now < session.close_ts
-    return moved, now if is_now else session.open_ts
 
 
 def _settings(config: Config, options: dict[str, Any]) -> "VenueSettings":

@@ -3,15 +3,7 @@
 from datetime import timedelta
 
 
-def stock_flow(alpaca, client, url):
-    from alpaca.data.historical.corporate_actions import CorporateActionsClient
-    from alpaca.data.requests import (
-        CorporateActionsRequest,
-        StockBarsRequest,
-        StockQuotesRequest,
-        StockTradesRequest,
-    )
-    from alpaca.data.timeframe import TimeFrame, TimeFrameUnit
+def stock_orders(client):
     from alpaca.trading.requests import (
         ClosePositionRequest,
         GetAssetsRequest,
@@ -66,6 +58,19 @@ def stock_flow(alpaca, client, url):
     position = client.get_open_position("SPY")
     client.get_open_position(position.asset_id)
     client.close_position("SPY", ClosePositionRequest(qty="0.01"))
+    return {"open": opened, "position": position}
+
+
+def stock_prices(alpaca, client, url):
+    from alpaca.data.historical.corporate_actions import CorporateActionsClient
+    from alpaca.data.requests import (
+        CorporateActionsRequest,
+        StockBarsRequest,
+        StockQuotesRequest,
+        StockTradesRequest,
+    )
+    from alpaca.data.timeframe import TimeFrame, TimeFrameUnit
+
     data = alpaca.data.historical.StockHistoricalDataClient("k", "s", url_override=url)
     now = client.get_clock().timestamp
     terms = {"symbol_or_symbols": ["SPY"], "start": now - timedelta(days=5), "limit": 2}
@@ -73,8 +78,6 @@ def stock_flow(alpaca, client, url):
     actions = CorporateActionsClient("k", "s", url_override=url)
     actions.get_corporate_actions(CorporateActionsRequest(start=now.date(), symbols=["SPY"]))
     return {
-        "open": opened,
-        "position": position,
         "bars": data.get_stock_bars(StockBarsRequest(**terms, timeframe=hour)).df,
         "trades": data.get_stock_trades(StockTradesRequest(**terms)).df,
         "quotes": data.get_stock_quotes(StockQuotesRequest(**terms)).df,

@@ -5,7 +5,7 @@ import threading
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from alpaca_flows import crypto_flow, stock_flow
+from alpaca_flows import crypto_flow, stock_orders, stock_prices
 
 from greenlight.brokers.exchange.names import nanoseconds
 
@@ -23,7 +23,7 @@ def trading(serve, alpaca):
 @PANDAS
 def test_every_call_of_the_official_stock_example_runs(trading, alpaca):
     served, client = trading
-    seen = stock_flow(alpaca, client, served.url)
+    seen = stock_orders(client) | stock_prices(alpaca, client, served.url)
     assert float(seen["position"].qty) > 10.5
     assert len(seen["bars"]) == 2
     assert len(seen["trades"]) == len(seen["quotes"]) == 2

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from greenlight.brokers.exchange.adversity import Adversity
 from greenlight.brokers.exchange.assets import Asset, asset_of
+from greenlight.brokers.exchange.beginning import begin_at, told_until_today
 from greenlight.brokers.exchange.clocks import ExchangeClock, PacedClock, ToldClock
 from greenlight.brokers.exchange.faults import Fault, FaultKind, Faults, read_faults
 from greenlight.brokers.exchange.floor import Conditions, VenueSettings
@@ -74,9 +75,11 @@ __all__ = [
     "VenueSettings",
     "Way",
     "asset_of",
+    "begin_at",
     "build_app",
     "read_faults",
     "serve",
+    "told_until_today",
 ]
 
 

@@ -10,7 +10,7 @@ from datetime import date
 
 import numpy as np
 
-from greenlight.brokers.exchange.hours import NS_DAY, hours
+from greenlight.brokers.exchange.hours import hours
 from greenlight.domain import CashDividend, Split, UserError
 from greenlight.market import Bars, History
 
@@ -77,13 +77,3 @@ def _moved_actions(
             day = date.fromordinal(int(known[at + by]) + _EPOCH)
             moved.append(replace(action, ex_date=day))
     return tuple(moved)
-
-
-def last_session_before(ts: int) -> int:
-    """Day of the session in progress at `ts`, or of the one before."""
-    return hours("XNYS").last(ts).day
-
-
-def session_on_or_before(ts: int) -> int:
-    """Day of the last session that begins on the day of `ts` or before."""
-    return hours("XNYS").last((ts // NS_DAY + 1) * NS_DAY - 1).day
