@@ -72,6 +72,7 @@ def run(config: Config, *, as_json: bool) -> int:
     """Run a configured backtest and show it; 1 where the look-ahead audit failed."""
     from greenlight.backtest import Places, conduct, to_plain
     from greenlight.wiring import build_plan, load_history
+    from greenlight.wiring.registering import register
 
     with progress(quiet=as_json) as told:
         told("reading prices")
@@ -79,6 +80,10 @@ def run(config: Config, *, as_json: bool) -> int:
         places = Places(config.backtest.runs, config.data.store / "trials.jsonl")
         plan = build_plan(config, history)
         result, folder = conduct(history, plan, _stored(config), places, told)
+        told("registering it in the ledger")
+        trouble = register(config, os.environ, result, folder)
+    if trouble is not None:
+        click.echo(f"greenlight: {trouble}", err=True)
     report = folder / "report.html"
     found = {"folder": str(folder), "report": str(report), **to_plain(result)}
     emit(found, *summary(result), Text(f"Report: {report}", style="bold"), as_json=as_json)

@@ -53,7 +53,7 @@ def open_ledger(config: Config, environment: Mapping[str, str]) -> Ledger:
             f"({config.live.least_disk})"
         )
     path = Path(config.ledger.key) if config.ledger.key else key_path(url)
-    return Ledger.open(url, load_key(path, environment))
+    return Ledger.open(url, lambda is_new: load_key(path, environment, make=is_new))
 
 
 def read_ledger(config: Config) -> Ledger:
