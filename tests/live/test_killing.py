@@ -1,10 +1,11 @@
 """The kill switch against a venue that misbehaves, on virtual time."""
 
 import asyncio
+import copy
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from killed_venue import NS, D, Manners, Venue, entry
 
@@ -48,7 +49,7 @@ def killed(prepare, manners=None, order=ORDER, with_ledger=True):
 
     async def main():
         clock = VirtualClock(MONDAY)
-        venue = Venue(clock, manners)
+        venue = Venue(clock, copy.deepcopy(manners))
         disk, seize = ledger(clock)
         prepare(venue)
         outcome = await kill(venue, clock, seize if with_ledger else None, order)
@@ -191,10 +192,10 @@ def test_a_venue_that_takes_nothing_while_closed_raises_the_alarm():
 
 
 def test_an_order_that_cannot_be_cancelled_raises_the_alarm_and_nothing_is_sold_twice():
-    outcome, venue, _, _ = killed(long_with_stop, Manners(cancel_faults=["never"] * 1000))
+    outcome, _, records, _ = killed(long_with_stop, Manners(cancel_faults=["never"] * 1000))
     assert not outcome.is_flat
     assert outcome.orders == ("AAPL sell 10 (gl1-0-1S1)",)
-    assert venue.submitted == []
+    assert not [r for r in records if isinstance(r, Sending) and r.act is Act.SUBMIT]
 
 
 def test_a_cancellation_without_an_answer_is_asked_for_again():
@@ -248,6 +249,31 @@ def test_a_ledger_that_hangs_delays_a_kill_by_its_time_limit_only_and_is_asked_a
     run(main())
 
 
+def test_a_ledger_that_hangs_in_the_middle_delays_a_kill_once_not_at_every_send():
+    class Hanging(MemoryJournal):
+        async def durable(self):
+            await super().durable()
+            if len(self._disk.lines) > 2:
+                await asyncio.sleep(1e6)
+
+    async def main():
+        clock = VirtualClock(MONDAY)
+        venue = Venue(clock)
+        disk, _ = ledger(clock)
+        for n in range(8):
+            venue.hold(f"S{n}", 1)
+
+        async def seize():
+            return Hold(fence := disk.take(), (), Hanging(disk, "r1", fence, clock.now))
+
+        outcome = await kill(venue, clock, seize, ORDER)
+        assert outcome.is_flat
+        assert "no answer" in outcome.ledger
+        assert clock.now() - MONDAY < 40 * NS
+
+    run(main())
+
+
 def test_many_positions_stay_within_the_rate_limit():
     def prepare(venue):
         for n in range(100):
@@ -276,6 +302,8 @@ def test_many_positions_stay_within_the_rate_limit():
     held=st.lists(st.sampled_from([-12, -6, 6, 12]), min_size=1, max_size=3),
     late=st.lists(st.floats(0.0, 9.0), max_size=2),
 )
+@example(Manners(fill_s=1.5, lag_s=3.0, faults=["", "", "", "", "taken"]), [-12, 6, -12], [])
+@example(Manners(fill_s=0.05, cancel_s=0.05, faults=["", "late", "refuse"]), [-12, 6], [])
 def test_whatever_goes_wrong_it_ends_flat_and_no_position_is_turned_round(manners, held, late):
     def prepare(venue):
         for n, quantity in enumerate(held):
