@@ -269,7 +269,7 @@ def test_a_ledger_that_hangs_in_the_middle_delays_a_kill_once_not_at_every_send(
         outcome = await kill(venue, clock, seize, ORDER)
         assert outcome.is_flat
         assert "no answer" in outcome.ledger
-        assert clock.now() - MONDAY < 40 * NS
+        assert clock.now() - MONDAY < 20 * NS
 
     run(main())
 
