@@ -172,6 +172,7 @@ async def measure(width: int, closes: int) -> Latency:
         whole.append(decided[-1] + forecast_s)
         if len(whole) == _WARM:
             stage.orders = 0
+    gc.unfreeze()
     orders = stage.orders / closes
     return Latency(width, closes, orders, _percentiles(decided), _percentiles(whole))
 

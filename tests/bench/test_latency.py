@@ -7,7 +7,7 @@ from bench.latency import Latency, measure, table
 
 def test_a_close_is_timed_to_its_last_order() -> None:
     found = asyncio.run(measure(40, 12))
-    assert found.orders > 5
+    assert found.orders > 1
     assert 0.0 < found.decided[0] <= found.decided[1] < found.whole[1]
 
 
