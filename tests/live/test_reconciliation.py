@@ -24,7 +24,7 @@ from greenlight.domain import (
     VenueOrder,
 )
 from greenlight.engine import UNLIMITED, Desk, Rules, Trader, build_costs, build_specs
-from greenlight.ledger import Answer, DriftKind, Entry, Halted, Heard, Record
+from greenlight.ledger import Answer, DriftKind, Entry, Halted, Heard, Record, Sending
 from greenlight.live import Block, Timekeeper, Universe, WatchSettings
 from greenlight.live.booking import Bookkeeper, Books, Seen
 from greenlight.live.reconciliation import Reconciler, Sides
@@ -84,6 +84,9 @@ class Table:
 
     def owns(self, venue_id):
         return venue_id in self.ours
+
+    async def catch_up(self):
+        self.sent.append("asked")
 
     def hear(self, report, by):
         self.sent.append((report.order.venue_id, by))
@@ -234,8 +237,8 @@ def test_repaired_the_venue_is_brought_to_the_book_under_a_name_written_down_bef
     table = Table(held={"AAA": Decimal(10)})
     room = Room(table)
     room.reconcile(Answer.REPAIRED)
-    safe, ticket = table.sent
-    assert safe == "safe"
+    asked, safe, ticket = table.sent
+    assert (asked, safe) == ("asked", "safe")
     assert (ticket.client_id, ticket.side, ticket.quantity) == ("gl3-0-0M0", Side.SELL, Decimal(10))
     assert room.trader.quantity[0] == 0.0
 
@@ -285,9 +288,16 @@ def test_a_dividend_is_income_of_its_symbol():
 
 def test_orders_with_our_mark_that_no_ticket_stands_for_are_cancelled_and_others_named():
     table = Table(orders=(order("v1", "gl2-0-1S0"), order("v2", "mine-by-hand")))
-    causes = [drift.cause for drift in Room(table).reconcile()]
+    causes = {drift.cause for drift in Room(table).reconcile()}
     assert table.cancelled == ["v1"]
-    assert causes == ["left behind by an earlier lease, cancelled", "not ours, left alone"]
+    assert causes == {"left behind by an earlier lease, cancelled", "not ours, left alone"}
+    assert [one.client_id for one in table.records if isinstance(one, Sending)] == ["gl2-0-1S0"]
+
+
+def test_closes_of_the_kill_switch_that_wait_for_the_open_are_let_alone():
+    table = Table(orders=(order("v1", "gl2-0-1M0"),))
+    Room(table).reconcile()
+    assert table.cancelled == []
 
 
 def test_reports_of_known_orders_go_to_the_executor():

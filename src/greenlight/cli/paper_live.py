@@ -29,7 +29,7 @@ def trade(config: Config, *, anew: bool, as_json: bool) -> int:
 async def _trade(config: Config, *, anew: bool, as_json: bool) -> int:
     from greenlight.wiring.clocks import wall
     from greenlight.wiring.ledgers import held_run, ledger_folder, open_ledger
-    from greenlight.wiring.paper import build_bot, open_scene, run_record
+    from greenlight.wiring.paper import Overseen, build_bot, open_scene, run_record
     from greenlight.wiring.venues import secrets
 
     log = configure_logs(Redaction(secrets(config, os.environ)))
@@ -41,8 +41,8 @@ async def _trade(config: Config, *, anew: bool, as_json: bool) -> int:
                 log, began.symbols, config.live.beat.total_seconds(), scene.clock.now
             )
             log.info("run", run=held.run, resumed=held.is_resumed, account=began.account)
-            bot = build_bot(scene, held.journal, held.lease.fence, telemetry)
             mailbox = Mailbox(ledger_folder(config) / "control")
+            bot = build_bot(scene, held.journal, held.lease.fence, Overseen(telemetry, mailbox))
             attendant = Attendant(mailbox, bot, began.account, wall)
             attendant.begin()
             killed = None
@@ -85,9 +85,11 @@ async def _kill(bot: Bot, fence: int, mailbox: Mailbox) -> KillOutcome:
         return hold
 
     world = bot.world
-    outcome = await kill(world.broker, world.clock, seize, KillOrder(by, why))
+    simulated = world.broker.name == "simulated"
+    clock = world.clock if simulated else _World()  # patience is people's time
+    outcome = await kill(world.broker, clock, seize, KillOrder(by, why))
     told = "flat" if outcome.is_flat else "not flat"
-    mailbox.set_mark(KillMark(KillState.DONE, by, why, world.clock.now(), told))
+    mailbox.set_mark(KillMark(KillState.DONE, by, why, _World().now(), told))
     return outcome
 
 

@@ -21,7 +21,16 @@ from greenlight.domain import (
     Switch,
     Switched,
 )
-from greenlight.ledger import Alerted, Answer, FillSource, Halted, Record, Resumed, Stopped
+from greenlight.ledger import (
+    Alerted,
+    Answer,
+    DriftKind,
+    FillSource,
+    Halted,
+    Record,
+    Resumed,
+    Stopped,
+)
 from greenlight.live.aggregator import Aggregator, Sources
 from greenlight.live.booking import Bookkeeper, Books, Difference, Seen
 from greenlight.live.charter import Charter, World
@@ -35,6 +44,7 @@ from greenlight.live.runner import Runner, Turn
 from greenlight.live.supervisor import supervise
 from greenlight.live.timekeeping import Timekeeper
 
+_AGAIN_S = 5.0  # between two tries of a venue that does not answer
 _PATIENCE_S = 15.0  # for the venue to answer, when the bot leaves
 
 
@@ -98,6 +108,7 @@ class Bot:
         """Nothing but reducing orders: the account was killed before this start."""
         self.executor.permit(Permit.REDUCING)
         if not self.runner.trader.switches.killed:
+            self.note(Killed(by, why))
             self.tell_switch(Switch.KILL)
             self.alert("warning", f"killed by {by} ({why}); allow entries: greenlight resume")
 
@@ -151,19 +162,40 @@ class Bot:
         return self._why
 
     async def start(self) -> None:
-        """Ask the venue about every ticket, show a new trader the past, throw what is in force."""
-        if self._rebuilt.session < 0:
+        """Take up what the journal leaves open, ask the venue, compare: only then may it work."""
+        past = self._rebuilt
+        if past.undecided is not None:
+            self.runner.take_up(*past.undecided)
+        if past.session < 0:
             self._warm()
-        in_force = self._rebuilt.switch
-        if in_force is not None:
+        if past.switch is not None:
             self.executor.permit(Permit.REDUCING)
-            if in_force is not self._rebuilt.told_switch:
-                self.tell_switch(in_force)
+            if past.switch is not past.told_switch:
+                self.tell_switch(past.switch)
         self.runner.drain()
         await self.world.journal.durable()
         await self.executor.catch_up()
         self.runner.drain()
-        self.reconcile()
+        await self._compare_first()
+        if past.undecided is None:
+            for request in past.asked.values():
+                self.reviews.ask(request)
+
+    async def _compare_first(self) -> None:
+        """Compare until the venue has answered and what it explained is booked."""
+        while True:
+            try:
+                done = await self.reconciler.reconcile()
+            except RetryError as error:
+                self.alert("warning", f"the venue does not answer yet: {error}")
+                await self.world.clock.sleep(_AGAIN_S)
+                continue
+            self.runner.drain()
+            booked = [d for d in done.drifts if d.kind is not DriftKind.ORDER]
+            if not any(d.answer in (Answer.EXPLAINED, Answer.ADOPTED) for d in booked):
+                return
+            if all(d.subject not in (*self.charter.universe.symbols, "") for d in booked):
+                return
 
     def _warm(self) -> None:
         """Show past bars without scores, and what the venue holds already."""

@@ -32,7 +32,7 @@ from greenlight.live.settings import WatchSettings
 from greenlight.live.timekeeping import Timekeeper
 from greenlight.live.universe import Universe, exact
 
-_AGAIN_S = 2.0
+_AGAIN_S, _TOLD_S = 2.0, 0.1
 _HELP = "look at the broker, then run greenlight reconcile --adopt, --release or --repair"
 _ZERO = Decimal(0)
 _CENT = Decimal("0.01")
@@ -55,6 +55,10 @@ class Tickets(Protocol):
 
     def hear(self, report: OrderReport, by: str) -> None:
         """Take a report."""
+        ...
+
+    async def catch_up(self) -> None:
+        """Ask the venue about every open ticket; lay nothing."""
         ...
 
 
@@ -103,13 +107,17 @@ class Reconciler:
         Raises RetryError where the venue does not answer.
         """
         snapshot = await self._read()
-        drifts = [*await self._orders(snapshot), *self._foreign(snapshot)]
-        pending = self._differences(snapshot)
-        if pending:
+        pending, strays = self._differences(snapshot), self._strays(snapshot)
+        if pending or strays:
             await self._it.clock.sleep(_AGAIN_S)
+            await self._it.tickets.catch_up()
+            await self._it.clock.sleep(_TOLD_S)  # what was heard is decided on
             snapshot = await self._read()
             later = self._differences(snapshot)
             pending = {name: one for name, one in later.items() if pending.get(name) == one}
+            strays &= self._strays(snapshot)
+        drifts = [*self._hear(snapshot), *await self._cancel_all(snapshot, strays)]
+        drifts += self._foreign(snapshot)
         if pending:
             drifts += await self._answer(pending, snapshot, resolve)
         count = sum(one.quantity != _ZERO for one in snapshot.holdings.values())
@@ -220,26 +228,47 @@ class Reconciler:
             self._it.tell(Switched(time, Switch.HALT))
         return drift
 
-    async def _orders(self, snapshot: Snapshot) -> list[Drift]:
-        """Cancel orders that bear our mark and that no ticket stands for; name foreign ones."""
+    def _strays(self, snapshot: Snapshot) -> set[str]:
+        """Orders that bear our mark and that this run never laid: left behind by another lease."""
+        return {order.venue_id for order in _with_legs(snapshot.orders) if self._is_stray(order)}
+
+    def _is_stray(self, order: VenueOrder) -> bool:
+        """Ours by its mark, but no ticket of this run; the kill switch's closes are let alone."""
+        name = ClientId.parse(order.client_id)
+        if name is None or self._it.tickets.knows(order) or self._owns(order.venue_id):
+            return False
+        return name.role is not Role.MANUAL
+
+    def _hear(self, snapshot: Snapshot) -> list[Drift]:
+        """Tell the executor of its orders; name those of others."""
         drifts = []
         for order in _with_legs(snapshot.orders):
             if self._it.tickets.knows(order):
                 self._it.tickets.hear(OrderReport(order), "reconciliation")
-                continue
-            answer, cause = Answer.EXPLAINED, "not ours, left alone"
-            if ClientId.parse(order.client_id) is not None:
-                answer, cause = Answer.REPAIRED, await self._cancel(order)
-            name, left = order.client_id or order.venue_id, order.quantity - order.filled
-            drifts.append(Drift(DriftKind.ORDER, name, _ZERO, left, answer, cause))
+            elif ClientId.parse(order.client_id) is None and not self._owns(order.venue_id):
+                drifts.append(_left(order, Answer.EXPLAINED, "not ours, left alone"))
         return drifts
 
-    async def _cancel(self, order: VenueOrder) -> str:
-        try:
-            await self._it.broker.cancel(order.venue_id)
-        except GreenlightError as error:
-            return f"left behind by an earlier lease; cancelling it failed: {error}"
-        return "left behind by an earlier lease, cancelled"
+    async def _cancel_all(self, snapshot: Snapshot, strays: set[str]) -> list[Drift]:
+        """Cancel what was left behind, written down before."""
+        drifts = []
+        for order in _with_legs(snapshot.orders):
+            if order.venue_id not in strays:
+                continue
+            self._it.note(Sending(Act.CANCEL, order.client_id, venue_id=order.venue_id))
+            await self._it.safe()
+            cause = "left behind by an earlier lease, cancelled"
+            try:
+                await self._it.broker.cancel(order.venue_id)
+            except GreenlightError as error:
+                cause = f"left behind by an earlier lease; cancelling it failed: {error}"
+            drifts.append(_left(order, Answer.REPAIRED, cause))
+        return drifts
+
+
+def _left(order: VenueOrder, answer: Answer, cause: str) -> Drift:
+    name, left = order.client_id or order.venue_id, order.quantity - order.filled
+    return Drift(DriftKind.ORDER, name, _ZERO, left, answer, cause)
 
 
 def _with_legs(orders: Iterable[VenueOrder]) -> Iterable[VenueOrder]:

@@ -3,9 +3,19 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from greenlight.domain import BarsClosed, HaltError, Happened, SessionBegan, Switch, Switched
+from greenlight.domain import (
+    BarsClosed,
+    Event,
+    HaltError,
+    Happened,
+    RequestVerdicts,
+    SessionBegan,
+    Switch,
+    Switched,
+    VerdictsReady,
+)
 from greenlight.engine import Desk, Step, Trader
-from greenlight.ledger import Entry, Halted, Heard, Killed, Resumed, RunBegan
+from greenlight.ledger import Decided, Entry, Halted, Heard, Killed, Resumed, RunBegan
 from greenlight.live.rules import read_rules
 
 
@@ -25,7 +35,17 @@ class Rebuilt:
     actions: set[tuple[int, int]] = field(default_factory=set)
     switch: Switch | None = None
     told_switch: Switch | None = None
-    last: Step | None = None
+    undecided: tuple[Event, Step] | None = None
+    asked: dict[int, RequestVerdicts] = field(default_factory=dict)
+
+    def hear(self, event: Event) -> None:
+        """Tell the trader, and keep what comes of it until it is known to be written down."""
+        step = self.trader.process(event)
+        self.undecided = event, step
+        self.note(event)
+        for command in step.commands:
+            if isinstance(command, RequestVerdicts):
+                self.asked[command.block] = command
 
     def note(self, event: object) -> None:
         """Keep what an event says of the calendar and of ids."""
@@ -34,6 +54,9 @@ class Rebuilt:
                 self.session = max(self.session, event.time.session)
             case BarsClosed():
                 self.closed[event.block] = event.time.close_ts
+                self.asked.pop(event.block, None)
+            case VerdictsReady():
+                self.asked.pop(event.block, None)
             case Happened():
                 self.happened[event.symbol] = max(self.happened.get(event.symbol, 0), event.id)
                 self.actions.add((event.symbol, event.id))
@@ -64,8 +87,9 @@ def rebuild(entries: Iterable[Entry]) -> Rebuilt:
             raise HaltError(f"the journal of run {entry.run} does not say how the run began")
         match record:
             case Heard():
-                rebuilt.last = rebuilt.trader.process(record.event)
-                rebuilt.note(record.event)
+                rebuilt.hear(record.event)
+            case Decided():
+                rebuilt.undecided = None
             case Halted(by="anomaly"):
                 rebuilt.switch = rebuilt.switch or Switch.ANOMALY
             case Halted():

@@ -134,7 +134,17 @@ class Runner:
         self._journal.append(heard)
         step = self._trader.process(heard.event)
         self.last = step
-        self._orders.heard(heard.event)
+        self._hand_on(heard.event, step)
+        for listener in self._listeners:
+            listener(Turn(heard.event, step))
+
+    def take_up(self, event: Event, step: Step) -> None:
+        """Hand on what an earlier process decided on its last event and could not write down."""
+        self._hand_on(event, step)
+        self._settle()
+
+    def _hand_on(self, event: Event, step: Step) -> None:
+        """Owe the decision to the journal, and give the commands to those who carry them out."""
         self._owed.append(
             Decided(
                 commands=step.commands,
@@ -146,14 +156,13 @@ class Runner:
                 cash=step.cash,
             )
         )
+        self._orders.heard(event)
         requests = [one for one in step.commands if isinstance(one, RequestVerdicts)]
         orders = tuple(one for one in step.commands if not isinstance(one, RequestVerdicts))
         if orders:
             self._orders.take(orders)
         for request in requests:
             self._ask(request)
-        for listener in self._listeners:
-            listener(Turn(heard.event, step))
 
     def _settle(self) -> None:
         """Write down what is owed."""

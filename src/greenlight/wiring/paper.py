@@ -41,6 +41,8 @@ from greenlight.live import (
     Feed,
     Forecaster,
     Journal,
+    KillState,
+    Mailbox,
     Method,
     Opinion,
     Telemetry,
@@ -168,9 +170,15 @@ def run_record(scene: Scene) -> RunBegan:
     )
 
 
-def build_bot(
-    scene: Scene, journal: Journal, fence: int, telemetry: Telemetry | None = None
-) -> Bot:
+@dataclass(frozen=True, slots=True)
+class Overseen:
+    """Who is shown every record, and the mailbox in which another process says that it kills."""
+
+    telemetry: Telemetry
+    mailbox: Mailbox
+
+
+def build_bot(scene: Scene, journal: Journal, fence: int, overseen: Overseen) -> Bot:
     """A bot that goes on where the journal ends."""
     config, universe = scene.config, scene.universe
     entries = journal.entries()
@@ -195,7 +203,7 @@ def build_bot(
     world = World(
         broker=broker,
         feed=scene.feed,
-        journal=_Shown(journal, telemetry),
+        journal=_Overseen(journal, overseen),
         clock=scene.clock,
         forecast=_off_the_loop(forecaster.advance),
         reviewer=None,
@@ -221,19 +229,26 @@ def build_bot(
     return bot
 
 
-class _Shown:
-    """A journal whose records are shown as they are appended."""
+class _Overseen:
+    """A journal whose records are shown as they are appended, and that a kill takes away."""
 
-    def __init__(self, journal: Journal, telemetry: Telemetry | None) -> None:
-        self._journal, self._telemetry = journal, telemetry
-        self.durable, self.entries, self.holds = journal.durable, journal.entries, journal.holds
+    def __init__(self, journal: Journal, overseen: Overseen) -> None:
+        self._journal, self._it = journal, overseen
+        self.durable, self.entries = journal.durable, journal.entries
 
     def append(self, record: Record) -> int:
         """Append, and show."""
         number = self._journal.append(record)
-        if self._telemetry is not None:
-            self._telemetry.saw(record)
+        self._it.telemetry.saw(record)
         return number
+
+    async def holds(self) -> bool:
+        """Whether the lease is ours and nobody empties the account: a frozen bot may hold a lock
+        that keeps the lease from being raised."""
+        mark = self._it.mailbox.mark()
+        if mark is not None and mark.state is KillState.ELSEWHERE:
+            return False
+        return await self._journal.holds()
 
 
 def _drive(bot: Bot, broker: SimulatedBroker, told: Sequence[object]) -> None:
