@@ -1,6 +1,7 @@
 """greenlight paper on live data: one process, until it is stopped, killed or loses its lease."""
 
 import asyncio
+import gc
 import os
 import signal
 
@@ -45,6 +46,8 @@ async def _trade(config: Config, *, anew: bool, as_json: bool) -> int:
             bot = build_bot(scene, held.journal, held.lease.fence, Overseen(telemetry, mailbox))
             attendant = Attendant(mailbox, bot, began.account, wall)
             attendant.begin()
+            gc.collect()
+            gc.freeze()  # what was loaded stays: the collector need not look at it at every close
             killed = None
             try:
                 outcome = await _run(bot, attendant, telemetry, config.live.metrics_port)

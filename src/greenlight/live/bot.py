@@ -27,6 +27,7 @@ from greenlight.ledger import (
     DriftKind,
     FillSource,
     Halted,
+    Killed,
     Record,
     Resumed,
     Stopped,
