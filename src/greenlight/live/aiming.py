@@ -24,9 +24,10 @@ def aims(
     if leaving is not None:
         found.append(leaving)
         units -= leaving.quantity
+        entry = None  # who leaves does not enter
     if entry is None or s.capabilities.opposes:
         found.extend(_protection(s, settings, units, waits))
-    if entry is not None and leaving is None:
+    if entry is not None:
         found.append(entry)
     return found
 
@@ -39,7 +40,10 @@ def _exit(s: Situation, units: Decimal, waits: list[int]) -> Ticket | None:
     quantity = min(s.lots(s.wants.leaves(Role.EXIT)), units)
     if quantity <= NOTHING:
         return None
-    if not any(one.is_open and one.order.role is Role.EXIT for one in s.tickets):
+    under_way = [one.leaves for one in s.tickets if one.is_open and one.order.role is Role.EXIT]
+    if under_way:  # what it grew by stays behind the stop until then
+        quantity = min(quantity, max(under_way))
+    else:
         held_back = s.holds.get(Role.EXIT, 0)
         if held_back > s.now:
             waits.append(held_back)

@@ -77,7 +77,7 @@ def _over(
     if s.permit is not Permit.ALL:
         return Reason.EXPIRED
     for one in own:
-        if not one.is_open and not one.was_cancelled and one.state is not OrderState.FILLED:
+        if not (one.is_open or one.was_cancelled or one.is_filled):
             is_refused = one.state is OrderState.REJECTED
             return Reason.REJECTED if is_refused else Reason.EXPIRED  # the venue ended it
     if not own and s.now >= s.entry_until_ts:

@@ -71,10 +71,8 @@ class Judge:
 
     def ended(self, working: Working) -> None:
         """The venue has ended an order by itself; what protects is laid again, not at once."""
-        is_over = working.was_cancelled or working.state is OrderState.FILLED
-        if working.order.role is Role.ENTRY or working.is_absent or is_over:
-            return
-        if working.leg is not None and working.leg.state is OrderState.FILLED:
+        is_over = working.was_cancelled or working.is_filled or working.is_absent
+        if working.order.role is Role.ENTRY or is_over:
             return
         if working.state is OrderState.REJECTED:
             self.refused(working, working.reason)

@@ -40,7 +40,7 @@ def difference(
 
 def ended(ticket: Working) -> Reason | None:
     """Why the venue ended an order; None where it did not, or only followed what it was told."""
-    if ticket.is_open or ticket.was_cancelled or ticket.is_absent:
+    if ticket.is_open or ticket.was_cancelled or ticket.is_absent or ticket.is_filled:
         return None
     if ticket.state is OrderState.EXPIRED:
         return Reason.EXPIRED

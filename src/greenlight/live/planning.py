@@ -193,7 +193,7 @@ def is_met(aim: Ticket, one: Working) -> bool:
     if has.kind is OrderKind.MARKET and aim.kind is OrderKind.MARKET:
         return has.side is aim.side and one.leaves <= aim.quantity
     if one.family is Role.STOP and one.filled > NOTHING:
-        return has.side is aim.side and one.leaves <= aim.quantity  # it was triggered
+        return has.side is aim.side and one.leaves == aim.quantity  # it was triggered
     return (
         (has.side, has.kind, has.price, has.limit) == (aim.side, aim.kind, aim.price, aim.limit)
         and (has.stop, has.stop_limit) == (aim.stop, aim.stop_limit)
@@ -231,16 +231,19 @@ def _may_lay(s: Situation, aim: Ticket, tickets: Iterable[Working], waits: list[
 
 
 def _free(s: Situation, aim: Ticket, tickets: Iterable[Working]) -> Decimal:
-    """Units not promised to another order; where none are reserved a target may rest beside."""
-    if _family(aim) is Role.ENTRY:
+    """Units not promised to another order; unless they are reserved, stop and target share."""
+    family = _family(aim)
+    if family is Role.ENTRY:
         return s.wants.leaves(Role.ENTRY)
-    promised = NOTHING
+    promised = dict.fromkeys((Role.EXIT, Role.STOP, Role.TARGET), NOTHING)
     for one in tickets:
-        beside = {one.family, _family(aim)} == {Role.STOP, Role.TARGET}
-        if one.family is Role.ENTRY or (beside and not s.capabilities.reserves):
-            continue
-        promised += one.leaves
-    return s.wants.room - promised
+        if one.family in promised:
+            promised[one.family] += one.leaves
+    if s.capabilities.reserves:
+        return s.wants.room - sum(promised.values(), start=NOTHING)
+    shared = max(promised[Role.STOP], promised[Role.TARGET])
+    own = shared if family is Role.EXIT else promised[family]
+    return s.wants.room - promised[Role.EXIT] - own
 
 
 def _family(aim: Ticket) -> Role:

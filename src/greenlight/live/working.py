@@ -64,8 +64,16 @@ class Working:
     @property
     def is_open(self) -> bool:
         """Whether more of it may fill, or nobody knows."""
-        leg_open = self.leg is not None and self.leg.state.is_open
-        return self.is_unsure or self.open_act is not None or self.state.is_open or leg_open
+        if self.is_unsure or self.open_act is not None:
+            return True
+        if self.is_filled:
+            return False
+        return self.state.is_open or (self.leg is not None and self.leg.state.is_open)
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether all of it was booked, whatever state the venue last gave it."""
+        return self.filled >= self.ticket.quantity
 
     @property
     def filled(self) -> Decimal:
