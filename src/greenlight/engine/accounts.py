@@ -62,6 +62,8 @@ def apply(state: State, rules: Rules, now: Moment, fill: Execution) -> None:
     touch(book)
     closing = min(abs(held), fill.quantity) if held * signed < 0.0 else 0.0
     opening = fill.quantity - closing
+    if closing > 0.0 and opening < rules.specs.lot[i] * _DUST:
+        opening = 0.0  # what float sums leave behind opens nothing
     if closing > 0.0:
         book.fees[i] += fill.fee
         book.realised[i] -= fill.side * closing * (fill.price - book.average[i])
