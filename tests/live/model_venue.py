@@ -100,6 +100,7 @@ class ModelVenue:
         self.latest_s = 4.0
         self.refuse: Callable[[Ticket], str | None] = lambda _ticket: None
         self.requests_per_minute = 6000
+        self.may_short = False
         self._count = 0
 
     # the world
@@ -235,6 +236,7 @@ class ModelVenue:
         )
 
     async def holdings(self) -> Mapping[str, Holding]:
+        await self._read("holdings")
         return {"AAA": Holding("AAA", self.position, self.price)} if self.position else {}
 
     async def account(self) -> VenueAccount:
@@ -325,7 +327,7 @@ class ModelVenue:
         if self._capabilities.reserves and ticket.side is Side.SELL:
             kept = sum((one.left for one in others if one.order.side is Side.SELL), start=ZERO)
             already = ZERO if old is None else old.order.filled
-            if ticket.quantity - already > self.position - kept:
+            if ticket.quantity - already > self.position - kept and not self.may_short:
                 raise RefuseError(f"held: {self.position} less {kept}")
 
     def _lay(self, ticket: Ticket, old: Resting | None = None) -> Resting:

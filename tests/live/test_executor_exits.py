@@ -258,3 +258,35 @@ def test_coverage_counts_the_seconds_with_and_without_a_stop() -> None:
         assert total == pytest.approx((covered.until - covered.since) / 1e9)
 
     play(StageOfOne(EQUITIES), drill)
+
+
+# hands beside ours
+
+
+def test_a_position_closed_by_hand_is_not_sold_again() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        await buy(stage)
+        (order,) = await stage.venue.open_orders()
+        await stage.venue.cancel(order.venue_id)
+        stage.venue.position -= 10
+        stage.venue.may_short = True
+        await stage.let(40.0)
+        stage.see("90")
+        await stage.let(5.0)
+        assert stage.open() == []
+        assert stage.venue.position == 0
+        assert any("the broker holds 0" in text for _, text in stage.told.alerts)
+
+    play(StageOfOne(EQUITIES), drill)
+
+
+def test_a_stop_cancelled_by_hand_is_laid_again_once_the_position_was_seen() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        await buy(stage)
+        (order,) = await stage.venue.open_orders()
+        await stage.venue.cancel(order.venue_id)
+        await stage.let(3.0)
+        assert stage.open() == ["SELL STOP 10 95.00"]
+        assert "holdings" in stage.venue.calls
+
+    play(StageOfOne(EQUITIES), drill)

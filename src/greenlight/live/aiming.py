@@ -19,7 +19,7 @@ def aims(
 ) -> list[Ticket]:
     """Everything that should rest, the most urgent first; the tickets have no names yet."""
     found: list[Ticket] = []
-    units = s.lots(s.wants.room)
+    units = s.lots(s.room)
     leaving = _exit(s, units, waits)
     if leaving is not None:
         found.append(leaving)

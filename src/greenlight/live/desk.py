@@ -7,10 +7,12 @@ from greenlight.domain import (
     ClientId,
     Command,
     Event,
+    HaltError,
     OrderFilled,
     OrderKind,
     OrderReport,
     Quote,
+    RetryError,
     Role,
     VenueOrder,
 )
@@ -225,6 +227,23 @@ class Desk:
                 self.hear(OrderReport(order), "lookup")
         return [one for one in open_before if one.is_open and id(one) not in listed]
 
+    async def look(self, symbol: int) -> None:
+        """Ask the venue what is held of a symbol. Raises RetryError."""
+        wants, name = self.want(symbol), self.instruments[symbol].id
+        try:
+            held = (await self._bench.broker.holdings()).get(name)
+        except HaltError as error:
+            self.judge.halted(symbol, str(error))
+            raise RetryError(str(error)) from error
+        sides = [slot.side for role, slot in wants.slots.items() if role in REDUCING]
+        if not sides:
+            return
+        quantity = NOTHING if held is None else max(NOTHING, -sides[0] * held.quantity)
+        if not self.judge.checks.answered(symbol, quantity, wants.room, self._bench.clock.now()):
+            text = f"{name}: {wants.room} to protect, the broker holds {quantity}"
+            self._bench.alert("warning", f"{text}; no more than that is sold")
+            self._bench.differ()
+
     def cover(self, symbol: int) -> None:
         """Note how the position stands now."""
         self.coverage.note(symbol, self._cover(symbol), self._bench.clock.now())
@@ -235,7 +254,10 @@ class Desk:
         wants = self._wants.get(symbol)
         if wants is None or wants.guard() is None:
             return Cover.NONE
+        check = self.judge.checks.of(symbol)
         units = wants.room
+        if check is not None and check.most is not None:
+            units = min(units, check.most)
         if units <= NOTHING:
             return Cover.NONE
         resting = NOTHING
@@ -275,6 +297,7 @@ class Desk:
             entry_until_ts=until,
             passed_ts=self._watch.passed_ts(symbol),
             left_ts=self.judge.left_ts(symbol),
+            check=self.judge.checks.of(symbol),
         )
 
     def _is_open(self, symbol: int, ts: int) -> bool:

@@ -24,7 +24,7 @@ from greenlight.domain import (
 from greenlight.ledger import Covered, Entry, Outcome
 from greenlight.live.desk import Desk
 from greenlight.live.native import difference
-from greenlight.live.planning import Ask, Cancel, End, Leave, Replace, Step, Submit, Wait
+from greenlight.live.planning import Ask, Cancel, End, Leave, Look, Replace, Step, Submit, Wait
 from greenlight.live.retrying import Urgency
 from greenlight.live.sending import Bench, Request
 from greenlight.live.situation import NS, Permit
@@ -271,6 +271,9 @@ class Executor:
                 self._desk.judge.end(order, reason)
             case Leave(reason):
                 self._desk.judge.leave(symbol, reason)
+            case Look():
+                await self._desk.budget.admit(Urgency.REDUCE)
+                await self._desk.look(symbol)
             case Ask(working):
                 await self._desk.budget.admit(self._desk.urgency(symbol, step))
                 if working.is_open:

@@ -16,6 +16,7 @@ from greenlight.domain import (
 )
 from greenlight.ledger import Act, Outcome
 from greenlight.live.anomaly import Anomalies
+from greenlight.live.checking import Checks
 from greenlight.live.retrying import Backoff, Budget
 from greenlight.live.sending import Bench, Reply, Request
 from greenlight.live.situation import NS
@@ -35,6 +36,7 @@ class Judge:
         settings = bench.settings
         self._bench, self._budget, self._anomalies = bench, budget, anomalies
         self._wants = wants
+        self.checks = Checks(2.0 * settings.confirm_s)
         self._backoff = Backoff(settings.first_wait_s, settings.longest_wait_s, bench.rng)
         self._holds: dict[int, dict[Role, int]] = {}
         self._left: dict[int, int] = {}
@@ -74,6 +76,8 @@ class Judge:
         is_over = working.was_cancelled or working.is_filled or working.is_absent
         if working.order.role is Role.ENTRY or is_over:
             return
+        if working.state is not OrderState.EXPIRED:  # perhaps a hand has closed the position
+            self.checks.suspect(working.order.symbol)
         if working.state is OrderState.REJECTED:
             self.refused(working, working.reason)
         else:
@@ -88,6 +92,8 @@ class Judge:
         tries = self._backoff.count((symbol, family), now)
         longest = self._bench.settings.longest_wait_s
         name = working.ticket.instrument
+        if word == "held":
+            self.checks.suspect(symbol)
         match family:
             case Role.ENTRY:
                 self._bench.alert("warning", f"{name}: entry refused: {why}")

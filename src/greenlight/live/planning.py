@@ -56,6 +56,11 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """Ask the venue what is held."""
+
+
+@dataclass(frozen=True, slots=True)
 class End:
     """Tell the trader that what is left of an ENTRY will not come."""
 
@@ -77,7 +82,7 @@ class Wait:
     until_ts: int | None = None
 
 
-Step = Submit | Replace | Cancel | Ask | End | Leave | Wait
+Step = Submit | Replace | Cancel | Ask | Look | End | Leave | Wait
 
 
 def next_step(s: Situation, settings: OrderSettings) -> Step:
@@ -87,6 +92,10 @@ def next_step(s: Situation, settings: OrderSettings) -> Step:
     asked = _asking(s, tickets, settings, waits)
     if asked is not None:
         return asked
+    if s.check is not None and s.wants.room > NOTHING:
+        if s.check.due_ts <= s.now:
+            return Look()
+        waits.append(s.check.due_ts)
     if _is_passed(s, settings, waits):
         return Leave(Reason.STOP if any(t.family is Role.STOP for t in tickets) else Reason.WATCH)
     entry = entry_aim(s, settings, waits)
@@ -126,7 +135,7 @@ def _asking(
 
 def _is_passed(s: Situation, settings: OrderSettings, waits: list[int]) -> bool:
     """Whether quotes have been through the stop's level for too long, and no exit is wanted yet."""
-    if s.passed_ts is None or Role.EXIT in s.wants.slots or s.wants.room == NOTHING:
+    if s.passed_ts is None or Role.EXIT in s.wants.slots or s.room == NOTHING:
         return False
     due = s.passed_ts
     if any(one.is_open and one.family is Role.STOP for one in s.tickets):
@@ -240,10 +249,10 @@ def _free(s: Situation, aim: Ticket, tickets: Iterable[Working]) -> Decimal:
         if one.family in promised:
             promised[one.family] += one.leaves
     if s.capabilities.reserves:
-        return s.wants.room - sum(promised.values(), start=NOTHING)
+        return s.room - sum(promised.values(), start=NOTHING)
     shared = max(promised[Role.STOP], promised[Role.TARGET])
     own = shared if family is Role.EXIT else promised[family]
-    return s.wants.room - promised[Role.EXIT] - own
+    return s.room - promised[Role.EXIT] - own
 
 
 def _family(aim: Ticket) -> Role:

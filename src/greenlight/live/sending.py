@@ -38,7 +38,7 @@ class Bench:
     """What an executor works with.
 
     rng: for jitter only. tell: puts an event, and where it comes from, into the trader's queue.
-    alert: level and text for the owner.
+    alert: level and text for the owner. differ: book and venue seem to differ, compare them soon.
     """
 
     broker: Broker
@@ -52,6 +52,7 @@ class Bench:
     rng: np.random.Generator
     tell: Callable[[Event, FillSource | None], None]
     alert: Callable[[str, str], None]
+    differ: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,6 +6,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from enum import Enum
 
 from greenlight.domain import AssetClass, Capabilities, Instrument, Quote, Role, Side, Span
+from greenlight.live.checking import Check
 from greenlight.live.wanting import Wants
 from greenlight.live.working import Working
 
@@ -28,7 +29,8 @@ class Situation:
     tickets: its open ones, and those of the ENTRY now wanted that have ended. opens_ts: when the
     market opens, if it is closed. holds: families that may not be sent before a time, after a
     refusal. entry_until_ts: when an ENTRY that was never sent is out of date. passed_ts: since when
-    quotes are through the stop's level; left_ts: when the trader was last asked to leave.
+    quotes are through the stop's level; left_ts: when the trader was last asked to leave. check:
+    what is in question of the position.
     """
 
     instrument: Instrument
@@ -44,6 +46,13 @@ class Situation:
     entry_until_ts: int = 0
     passed_ts: int | None = None
     left_ts: int | None = None
+    check: Check | None = None
+
+    @property
+    def room(self) -> Decimal:
+        """Units that may be sold (or bought back): no more than the book or the venue holds."""
+        room = self.wants.room
+        return room if self.check is None or self.check.most is None else min(room, self.check.most)
 
     def lots(self, quantity: Decimal) -> Decimal:
         """Whole lots in a quantity."""

@@ -1,0 +1,44 @@
+"""When the venue ends what protected a position, a hand may have closed it: look before selling.
+
+Until the venue has been asked what is held, nothing that reduces is laid; where it holds less than
+the book, no more than that is, and it is asked again until both agree.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+_NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What the venue said it holds. most: as much may be sold, None while it was not asked;
+    due_ts: when it is to be asked next."""
+
+    due_ts: int
+    most: Decimal | None = None
+
+
+class Checks:
+    """What is in question, by symbol. again_s: between two questions."""
+
+    def __init__(self, again_s: float) -> None:
+        self._again_ns = int(again_s * _NS)
+        self._open: dict[int, Check] = {}
+
+    def suspect(self, symbol: int) -> None:
+        """What is held of a symbol is in question."""
+        known = self._open.get(symbol)
+        self._open[symbol] = Check(0, None if known is None else known.most)
+
+    def of(self, symbol: int) -> Check | None:
+        """What is in question of a symbol; None: nothing."""
+        return self._open.get(symbol)
+
+    def answered(self, symbol: int, held: Decimal, room: Decimal, now: int) -> bool:
+        """The venue holds so much; whether that is enough for all that the book wants to reduce."""
+        if held >= room:
+            self._open.pop(symbol, None)
+            return True
+        self._open[symbol] = Check(now + self._again_ns, held)
+        return False
