@@ -7,7 +7,7 @@ LOCK = $(BIN)/uv pip compile --universal --generate-hashes --no-header --no-anno
 	--no-emit-index-url --python-version 3.11 --quiet --upgrade --exclude-newer "7 days"
 
 .NOTPARALLEL:
-.PHONY: help demo test lint bench docs lock format clean
+.PHONY: help demo test lint bench storm smoke docs lock format clean
 
 help:
 	@echo "make demo     backtest the shipped strategies on the shipped prices"
@@ -15,6 +15,8 @@ help:
 	@echo "make lint     check format, lint, types, import floors and house rules"
 	@echo "make format   put every file into its format"
 	@echo "make bench    run Greenlight beside its peers"
+	@echo "make storm    simulate the whole bot in bad weather (SEEDS=1..2000)"
+	@echo "make smoke    check a broker's API with your own paper keys (BROKER=alpaca)"
 	@echo "make docs     check the links and run the commands of README and docs"
 	@echo "make lock     resolve the requirement files anew"
 	@echo "make clean    remove .venv and everything generated"
@@ -38,6 +40,14 @@ format: .venv/.dev
 
 bench: .venv/.dev .venv/.warm
 	$(BIN)/python bench/run.py
+
+SEEDS = 1..2000
+storm: .venv/.run .venv/.warm
+	$(BIN)/greenlight storm --seeds $(SEEDS)
+
+BROKER = alpaca
+smoke: .venv/.dev
+	$(BIN)/python scripts/smoke.py $(BROKER)
 
 docs: .venv/.dev .venv/.warm
 	$(BIN)/python scripts/write_docs.py

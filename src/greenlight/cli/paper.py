@@ -111,7 +111,7 @@ def _replay(
         f"{result['times_the_world']:,.0f} times the world's speed",
         f"Equity {money(done.equity)} ({percent(done.equity / cash - 1.0)} on {money(cash)}), "
         "marked as replayed: it never counts as paper trading",
-        f"Look closer: greenlight replay {held.run} --against backtest",
+        "Hold it against the backtester: greenlight replay --against backtest",
     ]
     emit(result, *lines, as_json=as_json)
     return 0

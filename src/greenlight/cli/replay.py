@@ -12,6 +12,7 @@ from greenlight.config import Config, load, parse_assignments
 from greenlight.domain import UserError
 from greenlight.live import Cause, Compared, Repeated, repeat
 
+LATEST = "latest"
 _SHOWN = 20
 _MEANING = {
     Cause.DATA: "the bars or scores decided on were others",
@@ -25,7 +26,7 @@ _MEANING = {
 
 
 @click.command()
-@click.argument("run")
+@click.argument("run", default=LATEST)
 @click.option(
     "--against",
     type=click.Choice(["backtest"]),
@@ -44,18 +45,18 @@ def replay(
     is_all: bool,
     as_json: bool,
 ) -> int:
-    """Tell RUN's journal to a new trader and compare every decision to the last bit.
+    """Tell the journal of RUN (default: the latest) to a new trader, and compare every decision.
 
-    Exit code 1: something came out otherwise.
+    Equal means to the last bit. Exit code 1: something came out otherwise.
 
-    Example: greenlight replay replay-16b6248e75-1 --against backtest
+    Example: greenlight replay --against backtest
     """
-    from greenlight.wiring.ledgers import read_ledger
+    from greenlight.wiring.ledgers import latest_run, read_ledger
 
     config = load(config_file, os.environ, parse_assignments(assignments)).config
     with read_ledger(config) as ledger:
-        entries = ledger.read(run)
-        repeated = repeat(entries)
+        run = latest_run(ledger) if run == LATEST else run
+        repeated = repeat(ledger.read(run))
     compared = _compared(config, repeated) if against else None
     emit(
         _result(run, repeated, compared),

@@ -92,6 +92,14 @@ def held_run(
         ledger.release(lease)
 
 
+def latest_run(ledger: Ledger) -> str:
+    """The run that was written last. Raises UserError where there is none."""
+    runs = ledger.runs()
+    if not runs:
+        raise UserError(f"no run in {ledger.shown}; greenlight paper begins one")
+    return max(runs, key=lambda one: one.last_wall_ts).run.run
+
+
 def same_run(ledger: Ledger, began: RunBegan) -> str | None:
     """The account's latest run if it began alike and was not finished."""
     summary = ledger.latest_run(began.account)
