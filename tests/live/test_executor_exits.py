@@ -290,3 +290,14 @@ def test_a_stop_cancelled_by_hand_is_laid_again_once_the_position_was_seen() -> 
         assert "holdings" in stage.venue.calls
 
     play(StageOfOne(EQUITIES), drill)
+
+
+def test_a_stop_for_more_than_the_venue_holds_is_laid_for_what_it_holds() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        stage.do("enter", 10.0)
+        await stage.clock.let(0.0)
+        stage.venue.position -= 2  # by hand, before the stop is there
+        await stage.let(30.0)
+        assert stage.open() == ["SELL STOP 8 95.00"]
+
+    play(StageOfOne(EQUITIES), drill)

@@ -57,6 +57,8 @@ class Judge:
             self._anomalies.answered(now, is_refused=reply.outcome is Outcome.REFUSED)
         if reply.outcome in (Outcome.FAILED, Outcome.UNKNOWN):
             self._anomalies.failed(now)
+        if reply.detail.startswith("held") and request.act is not Act.CANCEL:
+            self.checks.suspect(working.order.symbol)  # or less is held than the book says
         if reply.is_halt:
             self._hold(working, _HALT_WAIT_S, request.act)
             self.halted(working.order.symbol, reply.detail)
@@ -92,8 +94,6 @@ class Judge:
         tries = self._backoff.count((symbol, family), now)
         longest = self._bench.settings.longest_wait_s
         name = working.ticket.instrument
-        if word == "held":
-            self.checks.suspect(symbol)
         match family:
             case Role.ENTRY:
                 self._bench.alert("warning", f"{name}: entry refused: {why}")
