@@ -75,7 +75,7 @@ def test_every_verb_in_the_table_is_there_and_explains_itself(name, capsys):
     ("arguments", "line"),
     [
         (["bactest"], "no command 'bactest'; did you mean backtest?"),
-        (["xyzzy"], "no command 'xyzzy'; there are audit, backtest,"),
+        (["xyzzy"], "no command 'xyzzy'; there are approve, audit, backtest,"),
         (["config", "shw"], "No such command 'shw'. Did you mean 'show'?"),
         (["config", "show", "--sett", "x"], "No such option '--sett'."),
         (["config", "show", "--set", "x"], "--set x: write section.key=value"),

@@ -37,7 +37,7 @@ def steps(page: Path) -> list[tuple[str, str]]:
 
 def lines(text: str) -> list[str]:
     """Lines with every run of spaces as one, and without the hashes of runs."""
-    plain = re.sub(r"-[0-9a-f]{8}(?=/|$)", "-HASH", text, flags=re.M)
+    plain = re.sub(r"-[0-9a-f]{8,10}(?=/|$|-\d+:)", "-HASH", text, flags=re.M)
     return [" ".join(line.split()) for line in plain.splitlines() if line.strip()]
 
 

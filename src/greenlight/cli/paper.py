@@ -107,8 +107,8 @@ def _replay(
     told = "told to its end" if done.is_whole else "stopped; the same command goes on"
     lines = [
         f"Run {held.run}{' (taken up again)' if held.is_resumed else ''}: {told}",
-        f"{done.rows:,} bar times, {done.fills:,} fills in {done.wall_s:.1f} s, "
-        f"{result['times_the_world']:,.0f} times the world's speed",
+        f"{done.rows:,} bar times, {done.fills:,} fills",
+        f"Took {done.wall_s:.1f} s: {result['times_the_world']:,.0f} times the world's speed",
         f"Equity {money(done.equity)} ({percent(done.equity / cash - 1.0)} on {money(cash)}), "
         "marked as replayed: it never counts as paper trading",
         "Hold it against the backtester: greenlight replay --against backtest",
