@@ -9,6 +9,7 @@ to the cent. See bench/README.md for the conventions and how they were made equa
 import argparse
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -34,6 +35,8 @@ def main() -> int:
     print()
     print(memory_table(measured))
     print()
+    if not options.only:
+        live_tables()
     wrong = disagreements(rows)
     for line in wrong:
         print(f"DISAGREES: {line}")
@@ -45,6 +48,14 @@ def main() -> int:
         draft.write_text(json.dumps(as_json(rows), indent=1) + "\n")
         os.replace(draft, target)
     return 1 if wrong else 0
+
+
+def live_tables() -> None:
+    """The live engine: bar close to orders, durable writes; each in a process of its own."""
+    for name, title in (("latency", "Bar close to orders at the broker"), ("journal", "Journal")):
+        print(f"{title}\n", flush=True)
+        subprocess.run([sys.executable, str(ROOT / "bench" / f"{name}.py")], check=True)
+        print(flush=True)
 
 
 if __name__ == "__main__":

@@ -93,8 +93,8 @@ def _lines(run: str, repeated: Repeated) -> list[str]:
 def _report(compared: Compared, most: int | None) -> list[Any]:
     if compared.is_equal:
         return [
-            f"Against the backtest: {compared.decisions:,} entries and exits and "
-            f"{compared.fills:,} fills, all equal; equity equal to the last bit"
+            f"Against the backtest: {compared.decisions:,} entries and exits and the fills of "
+            f"{compared.fills:,} orders, all equal; equity equal to the last bit"
         ]
     named = sum(amount for _, amount in compared.by_cause().values())
     rows = [
@@ -107,8 +107,8 @@ def _report(compared: Compared, most: int | None) -> list[Any]:
     several = [(clock(one.ts), one.symbol, one.cause.value, one.text) for one in shown]
     more = len(compared.differences) - len(shown)
     return [
-        f"Against the backtest: {compared.decisions:,} entries and exits and "
-        f"{compared.fills:,} fills are equal, {len(compared.differences):,} differences; "
+        f"Against the backtest: {compared.decisions:,} entries and exits and the fills of "
+        f"{compared.fills:,} orders are equal, {len(compared.differences):,} differences; "
         f"the run ended {money(compared.equity)} away",
         table("By cause", ["cause", ">number", ">money", "meaning"], rows),
         table("In order of time", ["when", "symbol", "cause", "what"], several),
