@@ -2,6 +2,7 @@
 
 from greenlight.storm.campaign import Failure, Summary, Tally, run_seed, run_seeds
 from greenlight.storm.invariants import EVERY, BrokenError, Terms
+from greenlight.storm.scenarios import Scenario, scenarios
 from greenlight.storm.simulation import Result, simulate
 from greenlight.storm.trace import trace
 from greenlight.storm.virtual import DeadlockError, Process, VirtualClock, VirtualLoop, outside, run
@@ -14,6 +15,7 @@ __all__ = [
     "Failure",
     "Process",
     "Result",
+    "Scenario",
     "Summary",
     "Tally",
     "Terms",
@@ -25,6 +27,7 @@ __all__ = [
     "run",
     "run_seed",
     "run_seeds",
+    "scenarios",
     "simulate",
     "trace",
 ]

@@ -32,7 +32,8 @@ class Owner:
         """Wait for the time of each deed and do it."""
         clock, weather = self._stage.clock, self._stage.weather
         for deed in weather.deeds:
-            await clock.sleep(max(0.0, (weather.ts(deed.at_s) - clock.now()) / 1e9))
+            wait_s = (weather.ts(deed.at_s) - clock.now()) / 1e9 + deed.after_s
+            await clock.sleep(max(0.0, wait_s))
             self._stage.say(f"the owner: {deed.kind} {deed.symbol}")
             self._stage.tell(Disturbed(clock.now(), deed.kind))
             await self._do(deed)

@@ -50,7 +50,6 @@ class Life:
     crash: Crash | None
     passed: int = 0
     bot: Bot | None = None
-    is_frozen: bool = False
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -63,6 +62,7 @@ class Lives:
         self.crashes = 0
         self.may_run = True
         self.now: Life | None = None
+        self._frozen: list[Life] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     def begin(self) -> None:
@@ -93,16 +93,16 @@ class Lives:
 
     def freeze(self) -> None:
         """The process stands still."""
-        if self.now is not None and self.now.process.is_alive:
-            self.now.is_frozen = True
-            self.now.process.freeze()
-            self._tell_gone(self.now, "frozen")
+        life = self.now
+        if life is not None and life.process.is_alive and life not in self._frozen:
+            self._frozen.append(life)
+            life.process.freeze()
+            self._tell_gone(life, "frozen")
 
     def thaw(self) -> None:
         """And goes on, whatever happened meanwhile."""
-        life = self.now
-        if life is not None and life.is_frozen:
-            life.is_frozen = False
+        frozen, self._frozen = self._frozen, []
+        for life in frozen:
             self._stage.tell(Began(self._stage.clock.now(), life.name))
             life.process.thaw()
 

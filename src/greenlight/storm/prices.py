@@ -20,9 +20,9 @@ from greenlight.market import Adjustment, Bars, BarSpec, History, from_arrays, s
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
-_CALENDAR = "XNYS"
+CALENDAR = "XNYS"
 _EPOCH = date(1970, 1, 1)
-_NS_MINUTE = 60_000_000_000
+NS_MINUTE = 60_000_000_000
 #: days after which there is one more the next day, the first or the second of them a half day
 _NIGHTS = (date(2025, 6, 10), date(2025, 7, 2), date(2025, 12, 23))
 #: one session alone, half days and the Mondays after both changes of the clock among them
@@ -80,7 +80,7 @@ def draw_market(
 ) -> Market:
     """Prices of a fresh market. `acts`: sometimes one symbol splits or pays before the morning."""
     names = tuple(f"S{nth}" for nth in range(symbols))
-    stamps, day_of = _minutes(stretch)
+    stamps, day_of = minutes_of(stretch)
     prices, volume = _walk(rng, day_of, symbols)
     actions: tuple[CorporateAction, ...] = ()
     if acts and rng.random() < 0.4:
@@ -88,12 +88,12 @@ def draw_market(
         prices, volume = _apply(action, prices, volume, day_of)
         actions = (action,)
     _hide(rng, prices, volume)
-    spec = BarSpec(_CALENDAR, Timeframe.M1, Adjustment.RAW)
+    spec = BarSpec(CALENDAR, Timeframe.M1, Adjustment.RAW)
     opens, highs, lows, closes = prices
     bars = from_arrays(spec, names, stamps, (opens, highs, lows, closes), volume)
-    instruments = {name: Instrument(name, AssetClass.EQUITY, _CALENDAR) for name in names}
+    instruments = {name: Instrument(name, AssetClass.EQUITY, CALENDAR) for name in names}
     history = History((bars,), instruments, actions, source="storm")
-    return Market(history, int(stamps[0]), int(stamps[-1]) + _NS_MINUTE)
+    return Market(history, int(stamps[0]), int(stamps[-1]) + NS_MINUTE)
 
 
 def stand_still(market: Market) -> Market:
@@ -103,13 +103,13 @@ def stand_still(market: Market) -> Market:
     return replace(market, history=replace(market.history, blocks=(flat,)))
 
 
-def _minutes(stretch: Stretch) -> tuple[I64, I64]:
+def minutes_of(stretch: Stretch) -> tuple[I64, I64]:
     """Opening stamps of every minute, and the session of each."""
     first = (stretch.first_day - _EPOCH).days
-    known = sessions(_CALENDAR, first, first + 14)
+    known = sessions(CALENDAR, first, first + 14)
     stamps, days = [], []
     for nth, minutes in enumerate((stretch.evening, stretch.morning)):
-        opens = np.arange(int(known.open[nth]), int(known.close[nth]), _NS_MINUTE)
+        opens = np.arange(int(known.open[nth]), int(known.close[nth]), NS_MINUTE)
         kept = opens[:minutes] if nth == 1 else opens[-minutes:]
         stamps.append(kept)
         days.append(np.full(len(kept), known.day[nth]))

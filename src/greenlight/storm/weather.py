@@ -102,12 +102,14 @@ class DeedKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """A deed of the owner's at `at_s`; share: of the position, or of equity."""
+    """A deed of the owner's at `at_s`; share: of the position, or of equity. after_s: so much later
+    by the clock, which reaches into the night."""
 
     kind: DeedKind
     at_s: float
     symbol: str = ""
     share: float = 0.0
+    after_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
