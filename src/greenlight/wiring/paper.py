@@ -178,8 +178,18 @@ class Overseen:
     mailbox: Mailbox
 
 
-def build_bot(scene: Scene, journal: Journal, fence: int, overseen: Overseen) -> Bot:
-    """A bot that goes on where the journal ends."""
+#: Runs a computation and gives back what it came to; threads are where it may wait.
+Compute = Callable[[Callable[[BlockRow], Opinion], BlockRow], Awaitable[Opinion]]
+
+
+def build_bot(
+    scene: Scene,
+    journal: Journal,
+    fence: int,
+    overseen: Overseen,
+    compute: Compute = asyncio.to_thread,
+) -> Bot:
+    """A bot that goes on where the journal ends; compute: forecasts, off the loop."""
     config, universe = scene.config, scene.universe
     entries = journal.entries()
     began = entries[0].record
@@ -205,7 +215,7 @@ def build_bot(scene: Scene, journal: Journal, fence: int, overseen: Overseen) ->
         feed=scene.feed,
         journal=_Overseen(journal, overseen),
         clock=scene.clock,
-        forecast=_off_the_loop(forecaster.advance),
+        forecast=lambda row: compute(forecaster.advance, row),
         reviewer=None,
         alert=lambda _level, _text: None,
         rng=np.random.default_rng(fence),
@@ -341,15 +351,6 @@ def _forecaster(scene: Scene) -> Forecaster:
             is_calibrated=config.limits.sizing == "kelly",
         ),
     )
-
-
-def _off_the_loop(
-    advance: Callable[[BlockRow], Opinion],
-) -> Callable[[BlockRow], Awaitable[Opinion]]:
-    async def forecast(row: BlockRow) -> Opinion:
-        return await asyncio.to_thread(advance, row)
-
-    return forecast
 
 
 def _hear_action(forecaster: Forecaster, universe: Universe, turn: Turn) -> None:
