@@ -186,3 +186,22 @@ def test_a_run_that_is_not_there_is_told(capsys):
     for command in (["show", "x"], ["show", "x", "--view", "fills"], ["export", "x"]):
         assert main(["ledger", *command]) == 2
         assert "no run x in sqlite:///" in capsys.readouterr().err
+
+
+def test_verify_begins_no_ledger_where_there_is_none(here, capsys):
+    assert main(["ledger", "verify"]) == 2
+    assert "no ledger there yet" in capsys.readouterr().err
+    assert list(here.iterdir()) == []
+
+
+def test_verify_of_tables_that_were_made_and_never_sealed_says_so(here, capsys):
+    """A process was killed between its first two writes."""
+    from greenlight.ledger.database import open_database
+    from greenlight.ledger.upgrading import bring_up
+
+    database = open_database(URL)
+    bring_up(database)
+    database.close()
+    assert main(["ledger", "verify"]) == 2
+    assert "no ledger there yet" in capsys.readouterr().err
+    assert not (here / "ledger.key").exists()

@@ -113,7 +113,9 @@ def verify(*, as_json: bool, **place: Unpack[Place]) -> int:
 
     Example: greenlight ledger verify
     """
-    with _opened(place, lambda _: _key(place, make=False)) as opened:
+    from greenlight.ledger import Ledger
+
+    with Ledger.open(_url(place), lambda _: _key(place, make=False), make=False) as opened:
         found = opened.verify()
     emit(found, *map(_finding, found), as_json=as_json)
     return 0 if all(finding.is_whole for finding in found) else 1

@@ -55,22 +55,26 @@ class Ledger:
         self._database, self._key = database, key
 
     @classmethod
-    def open(cls, url: str, key: bytes | KeySource | None) -> Self:
+    def open(cls, url: str, key: bytes | KeySource | None, *, make: bool = True) -> Self:
         """Open, and bring the tables to this version's form.
 
-        key: what entries are sealed with, or who finds it (`load_key`); None: for reading only, and
-        only what is there. Raises UserError for a database that forgets, cannot be reached or
+        key: what entries are sealed with, or who finds it (`load_key`); None: for reading only.
+        make: begin a new ledger where there is none and a key is given. Raises UserError for a database that forgets, cannot be reached or
         written, or is newer than this version, and for a key that is not the ledger's.
         """
         database = open_database(url)
-        if key is None and database.path is not None and not database.path.exists():
-            raise UserError(f"{database.shown}: no ledger there yet; greenlight paper begins one")
+        must_be = key is None or not make
+        if must_be and database.path is not None and not database.path.exists():
+            raise _none_there(database)
         try:
             if bring_up(database):
                 rebuild_views(database)
             if key is not None:
                 with database.alone() as connection:
-                    key = key(find_book(connection) is None) if callable(key) else key
+                    is_new = find_book(connection) is None
+                    if is_new and must_be:
+                        raise _none_there(database)
+                    key = key(is_new) if callable(key) else key
                     open_book(connection, key)
             database.remember_place()
         except (AwayError, HaltError) as error:
@@ -229,3 +233,7 @@ class Ledger:
             return entries
 
         return RunJournal(where, pen, clocks, read, Pace() if pace is None else pace)
+
+
+def _none_there(database: Database) -> UserError:
+    return UserError(f"{database.shown}: no ledger there yet; greenlight paper begins one")
