@@ -132,7 +132,7 @@ def assemble(weather: Weather, ports: Ports) -> Bot:
 def live_settings(weather: Weather) -> LiveSettings:
     """As shipped, but signs of life are fewer, for nights are long, and book and venue are compared
     more often, for storms are short."""
-    return replace(LiveSettings(), **{"beat_s": 300.0, "reconcile_s": 900.0, **weather.settings})
+    return replace(LiveSettings(), **{"beat_s": 300.0, "reconcile_s": 600.0, **weather.settings})
 
 
 def forecast_of(weather: Weather) -> Callable[[BlockRow], Awaitable[Opinion]]:

@@ -66,9 +66,9 @@ def draw_stretch(rng: np.random.Generator) -> Stretch:
     """Mostly one session; sometimes a night, seldom a weekend, for nights take long."""
     draw = rng.random()
     if draw < 0.88:
-        return Stretch(_pick(rng, _DAYS), int(rng.integers(90, 170)))
+        return Stretch(_pick(rng, _DAYS), int(rng.integers(60, 110)))
     days = _WEEKENDS if draw > 0.99 else _NIGHTS
-    return Stretch(_pick(rng, days), int(rng.integers(30, 75)), int(rng.integers(60, 90)))
+    return Stretch(_pick(rng, days), int(rng.integers(30, 50)), int(rng.integers(40, 60)))
 
 
 def _pick(rng: np.random.Generator, days: tuple[date, ...]) -> date:

@@ -164,6 +164,7 @@ class Belief:
 
     sending: Sending
     is_open: bool = True
+    has_ended: bool = False
     venue_id: str = ""
     before: "Belief | None" = None
 
@@ -318,7 +319,10 @@ class JournalReplica:
         belief = self.tickets.get(order.client_id)
         if belief is None:
             return
+        if belief.has_ended:  # what has ended never opens again
+            return
         belief.is_open = order.state.is_open
+        belief.has_ended = not belief.is_open
         if order.state is OrderState.REJECTED and belief.before is not None:
             belief.before.is_open = True  # what was not replaced works on
         elif order.state is not OrderState.REJECTED:

@@ -23,7 +23,7 @@ _NS_DAY = 86_400 * _NS
 _SHOW_S = 300.0
 _QUIET_S = 20.0  # so long nothing may happen before the end is looked at
 _TRIES = 30
-_LAST_LOOK_S = 960.0  # book and venue are compared once more
+_LAST_LOOK_S = 660.0  # book and venue are compared once more
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from greenlight.storm.prices import Market, draw_market, draw_stretch, stand_still
 
-_CALM_S = 1500.0  # nothing befalls the bot at the end, so that it can come to rest
+_CALM_S = 900.0  # nothing befalls the bot at the end, so that it can come to rest
 
 
 class FaultKind(StrEnum):

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
+from starlette.applications import Starlette
+from starlette.types import Message
 
 from greenlight.brokers.exchange import Connection, LocalExchange
 from greenlight.ledger import Act
@@ -94,7 +96,6 @@ class Transport(httpx.AsyncBaseTransport):
 
     def __init__(self, line: Line) -> None:
         self._line = line
-        self._server = line.venue.transport()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Carry a request there and the answer back, if weather permits."""
@@ -136,8 +137,7 @@ class Transport(httpx.AsyncBaseTransport):
         await request.aread()
         if request.method in _ACTS:
             self._line.tell(_received(request, sent_ts, self._line))
-        response = await self._server.handle_async_request(request)
-        await response.aread()
+        response = await _answer(self._line.venue.app, request)
         self._wake_the_venue()
         return response
 
@@ -148,6 +148,35 @@ class Transport(httpx.AsyncBaseTransport):
         if due is not None and due - self._line.now() < _SOON_NS:
             wait_s = max(0, due - self._line.now()) / 1e9
             asyncio.get_running_loop().call_later(wait_s, exchange.catch_up, context=outside())
+
+
+async def _answer(app: Starlette, request: httpx.Request) -> httpx.Response:
+    """What an ASGI application says to a request."""
+    url, said = request.url, []
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": request.method,
+        "scheme": url.scheme,
+        "path": url.path,
+        "raw_path": url.raw_path.split(b"?")[0],
+        "query_string": url.query,
+        "root_path": "",
+        "headers": [(name.lower(), value) for name, value in request.headers.raw],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 1),
+    }
+
+    async def hear() -> Message:
+        return {"type": "http.request", "body": request.content, "more_body": False}
+
+    async def say(message: Message) -> None:
+        said.append(message)
+
+    await app(scope, hear, say)
+    body = b"".join(one.get("body", b"") for one in said[1:])
+    return httpx.Response(said[0]["status"], headers=said[0]["headers"], content=body)
 
 
 def _received(request: httpx.Request, sent_ts: int, line: Line) -> Received:

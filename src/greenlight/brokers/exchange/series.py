@@ -58,8 +58,11 @@ class Series:
         """One-minute bars that open at or after `first_ts` and close at or before `last_ts`."""
         low = int(np.searchsorted(self.close_ts, first_ts, side="right"))
         high = int(np.searchsorted(self.open_ts, last_ts, side="left"))
-        parts = [self._minutes_of(row) for row in range(low, high)]
-        cells = join(parts)
+        rows = slice(low, high)
+        if np.all(self.close_ts[rows] - self.open_ts[rows] == NS_MINUTE):
+            cells = self._stored(rows)
+        else:
+            cells = join([self._minutes_of(row) for row in range(low, high)])
         wanted = (cells.ts >= first_ts) & (cells.ts + NS_MINUTE <= last_ts)
         return cells.where(wanted)
 
@@ -79,6 +82,13 @@ class Series:
             np.add.reduceat(self.volume[:high], starts),
         )
 
+    def _stored(self, rows: slice) -> "Cells":
+        """Bars that are minutes already."""
+        opened, close = (np.round(one[rows], self._digits) for one in (self.open, self.close))
+        high, low = np.maximum(self.high[rows], opened), np.minimum(self.low[rows], opened)
+        high, low = np.maximum(high, close), np.minimum(low, close)
+        return Cells(self.open_ts[rows], opened, high, low, close, self.volume[rows])
+
     def _minutes_of(self, row: int) -> "Cells":
         begin, length = int(self.open_ts[row]), int(self.close_ts[row] - self.open_ts[row])
         count = max(1, length // NS_MINUTE)
@@ -94,8 +104,11 @@ class Series:
 
     def _on_path(self, row: int, share: F64) -> F64:
         """Price when that share of the bar's time has passed, to the step prices are told in."""
-        digits = 9 if self.asset.is_crypto else 4
-        return np.round(np.interp(share, *self._path(row)), digits)
+        return np.round(np.interp(share, *self._path(row)), self._digits)
+
+    @property
+    def _digits(self) -> int:
+        return 9 if self.asset.is_crypto else 4
 
     def _path(self, row: int) -> tuple[list[float], list[float]]:
         """Turns of the price as (share of the bar's time, price)."""
