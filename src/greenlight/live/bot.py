@@ -260,6 +260,7 @@ class Bot:
             rng=world.rng,
             tell=self._put,
             alert=self.alert,
+            differ=self.reconcile,
         )
 
     def _review(self) -> Review:

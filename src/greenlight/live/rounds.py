@@ -73,6 +73,8 @@ class Rounds:
         await self._it.executor.catch_up()
         async for report in reports:
             self._it.executor.hear(report, "stream")
+            if report.execution is not None and not self._it.executor.owns(report.order.venue_id):
+                self._due.set()  # somebody else trades on this account
 
     async def _hear_quotes(self) -> None:
         """Quotes while a market is open; at night a silent feed is no news."""

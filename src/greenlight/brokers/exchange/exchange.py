@@ -1,5 +1,6 @@
 """The exchange: venue, market, clock and faults together; who asks it sees the present moment."""
 
+import asyncio
 from collections.abc import Iterator
 
 from greenlight.brokers.exchange.clocks import ExchangeClock
@@ -32,6 +33,7 @@ class Exchange:
         self._data = DataTeller(venue, tape, self.faults)
         self._halted: dict[str, int] = {}
         self._views: list[tuple[int, View]] = []
+        self._planned = asyncio.Event()
         start = venue.now
         self.faults.begin(start)
         for tick in tape.before(start):
@@ -56,13 +58,22 @@ class Exchange:
         return now
 
     async def run(self) -> None:
-        """Keep time until cancelled."""
+        """Keep time until cancelled; what is planned meanwhile is not slept through."""
         while True:
             now = self.catch_up()
-            await self.clock.sleep(min(_LONGEST_SLEEP, (self._next_ts() - now) / NS_SECOND))
+            self._planned.clear()
+            wait = min(_LONGEST_SLEEP, (self._next_ts() - now) / NS_SECOND)
+            sleep = asyncio.ensure_future(self.clock.sleep(wait))
+            planned = asyncio.ensure_future(self._planned.wait())
+            try:
+                await asyncio.wait({sleep, planned}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                sleep.cancel()
+                planned.cancel()
 
     def tell_changes(self) -> None:
         """Write down and send what has changed; after every act on the venue."""
+        self._planned.set()
         self.venue.settle()
         updates = self.venue.drain()
         for update in updates:
