@@ -301,3 +301,20 @@ def test_a_stop_for_more_than_the_venue_holds_is_laid_for_what_it_holds() -> Non
         assert stage.open() == ["SELL STOP 8 95.00"]
 
     play(StageOfOne(EQUITIES), drill)
+
+
+def test_a_hand_that_sells_while_the_stop_is_taken_back_is_not_doubled() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        await buy(stage)
+        stage.venue.may_short = True
+        stage.venue.delay_s = 1.0
+        stage.do("leave")
+        while stage.stops():
+            await stage.let(0.25)
+        stage.venue.position -= 10
+        await stage.let(20.0)
+        assert stage.venue.position == 0
+        assert stage.open() == []
+
+    for seed in range(6):
+        play(StageOfOne(EQUITIES, seed), drill)

@@ -103,6 +103,7 @@ def situation(wants: Wants, tickets: list[Working], venue: Capabilities) -> Situ
         holds={},
         quote=Quote("AAA", NOW, Decimal(100) - cent, Decimal(100) + cent),
         entry_until_ts=NOW + HOUR,
+        seen_ts=NOW,
     )
 
 

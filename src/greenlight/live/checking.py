@@ -1,7 +1,8 @@
-"""When the venue ends what protected a position, a hand may have closed it: look before selling.
+"""A hand may have closed a position: look before selling.
 
-Until the venue has been asked what is held, nothing that reduces is laid; where it holds less than
-the book, no more than that is, and it is asked again until both agree.
+So before every exit, and when the venue itself ends what protected a position: until it was asked
+what is held, nothing that reduces is laid then; where it holds less than the book, no more than
+that is, and it is asked again until both agree.
 """
 
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ class Checks:
     def __init__(self, again_s: float) -> None:
         self._again_ns = int(again_s * _NS)
         self._open: dict[int, Check] = {}
+        self._seen: dict[int, int] = {}
 
     def suspect(self, symbol: int) -> None:
         """What is held of a symbol is in question."""
@@ -35,8 +37,13 @@ class Checks:
         """What is in question of a symbol; None: nothing."""
         return self._open.get(symbol)
 
+    def seen_ts(self, symbol: int) -> int:
+        """When the venue last said what it holds of a symbol; 0: never."""
+        return self._seen.get(symbol, 0)
+
     def answered(self, symbol: int, held: Decimal, room: Decimal, now: int) -> bool:
         """The venue holds so much; whether that is enough for all that the book wants to reduce."""
+        self._seen[symbol] = now
         if held >= room:
             self._open.pop(symbol, None)
             return True

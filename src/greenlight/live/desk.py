@@ -298,6 +298,7 @@ class Desk:
             passed_ts=self._watch.passed_ts(symbol),
             left_ts=self.judge.left_ts(symbol),
             check=self.judge.checks.of(symbol),
+            seen_ts=self.judge.checks.seen_ts(symbol),
         )
 
     def _is_open(self, symbol: int, ts: int) -> bool:

@@ -109,7 +109,9 @@ def next_step(s: Situation, settings: OrderSettings) -> Step:
     missing = [aim for aim, ticket in pairs if ticket is None]
     for aim in missing:
         if _may_lay(s, aim, tickets, waits):
-            return Submit(aim)
+            is_exit = _family(aim) is Role.EXIT
+            is_seen = s.now - s.seen_ts <= int(settings.confirm_s * _NS)
+            return Look() if is_exit and not is_seen else Submit(aim)
     return Wait(min(waits, default=None))
 
 

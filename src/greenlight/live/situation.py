@@ -30,7 +30,7 @@ class Situation:
     market opens, if it is closed. holds: families that may not be sent before a time, after a
     refusal. entry_until_ts: when an ENTRY that was never sent is out of date. passed_ts: since when
     quotes are through the stop's level; left_ts: when the trader was last asked to leave. check:
-    what is in question of the position.
+    what is in question of the position; seen_ts: when the venue last said what it holds.
     """
 
     instrument: Instrument
@@ -47,6 +47,7 @@ class Situation:
     passed_ts: int | None = None
     left_ts: int | None = None
     check: Check | None = None
+    seen_ts: int = 0
 
     @property
     def room(self) -> Decimal:
