@@ -33,9 +33,10 @@ async def _trade(config: Config, *, anew: bool, as_json: bool) -> int:
     from greenlight.wiring.paper import Overseen, build_bot, open_scene, run_record
     from greenlight.wiring.venues import secrets
 
-    log = configure_logs(Redaction(secrets(config, os.environ)))
+    redaction = Redaction(secrets(config, os.environ))
+    log = configure_logs(redaction)
     with open_ledger(config, os.environ) as ledger:
-        scene = await open_scene(config, os.environ, log.info)
+        scene = await open_scene(config, os.environ, log.info, redaction.learn)
         began = run_record(scene)
         with held_run(ledger, began, scene.clock.now, anew=anew) as held:
             telemetry = Telemetry(

@@ -59,8 +59,9 @@ class Ledger:
         """Open, and bring the tables to this version's form.
 
         key: what entries are sealed with, or who finds it (`load_key`); None: for reading only.
-        make: begin a new ledger where there is none and a key is given. Raises UserError for a database that forgets, cannot be reached or
-        written, or is newer than this version, and for a key that is not the ledger's.
+        make: begin a new ledger where there is none and a key is given. Raises UserError for a
+        database that forgets, cannot be reached or written, or is newer than this version, and for
+        a key that is not the ledger's.
         """
         database = open_database(url)
         must_be = key is None or not make

@@ -62,7 +62,7 @@ from greenlight.wiring.clocks import elapsed, wall
 from greenlight.wiring.live_settings import build_live_settings
 from greenlight.wiring.plan import build_voices
 from greenlight.wiring.rules import build_rules
-from greenlight.wiring.venues import alpaca_settings, open_broker, open_feed
+from greenlight.wiring.venues import Learn, alpaca_settings, open_broker, open_feed
 
 _MILLIONTH = Decimal("0.000001")
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 64.0
@@ -85,17 +85,20 @@ class Scene:
 
 
 async def open_scene(
-    config: Config, environment: Mapping[str, str], told: Callable[[str], None]
+    config: Config,
+    environment: Mapping[str, str],
+    told: Callable[[str], None],
+    learn: Learn | None = None,
 ) -> Scene:
-    """Connect, ask the account and read the past.
+    """Connect, ask the account and read the past. learn: told of keys that replace refused ones.
 
     Raises UserError where something is missing, RetryError where somebody does not answer.
     """
     universe = live_universe(config)
     simulated = config.broker.name == "simulated"
-    broker = None if simulated else open_broker(config, environment, universe.symbols)
+    broker = None if simulated else open_broker(config, environment, universe.symbols, learn)
     clock = await patiently(lambda: _clock(config, environment, broker), told)
-    feed = open_feed(config, environment, universe.symbols, clock.now)
+    feed = open_feed(config, environment, universe.symbols, clock.now, learn)
     told("asking the account")
     if broker is None:
         cash = config.account.cash

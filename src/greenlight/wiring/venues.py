@@ -1,10 +1,11 @@
 """[broker] to a broker and a feed; keys come from the environment or the key store alone."""
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from greenlight.config import AlpacaBroker, Config
+from greenlight.config import AlpacaBroker, Config, Keyring
 from greenlight.domain import UserError
 from greenlight.live import Broker, Feed
 from greenlight.wiring.ledgers import ledger_folder
@@ -14,10 +15,15 @@ if TYPE_CHECKING:
     from greenlight.brokers.ccxt import CcxtSettings
 
 _ALPACA_DATA_STREAM = "wss://stream.data.alpaca.markets"
+#: Told of keys that were found while the bot runs, before they are used.
+Learn = Callable[[str, str], None]
 
 
 def open_broker(
-    config: Config, environment: Mapping[str, str], symbols: Sequence[str] = ()
+    config: Config,
+    environment: Mapping[str, str],
+    symbols: Sequence[str] = (),
+    learn: Learn | None = None,
 ) -> Broker:
     """The broker of [broker], a paper account. Raises UserError for the simulated one, which lives
     in the process of its bot, and where keys are missing."""
@@ -25,7 +31,7 @@ def open_broker(
         case "alpaca":
             from greenlight.brokers.alpaca import AlpacaBroker as Adapter
 
-            return Adapter(alpaca_settings(config, environment))
+            return Adapter(alpaca_settings(config, environment, learn))
         case "ccxt":
             from greenlight.brokers.ccxt import CcxtBroker
 
@@ -42,6 +48,7 @@ def open_feed(
     environment: Mapping[str, str],
     symbols: Sequence[str],
     now: Callable[[], int],
+    learn: Learn | None = None,
 ) -> Feed:
     """Whose prices: the broker's own, Alpaca's for the simulated one."""
     name = config.broker.feed
@@ -54,19 +61,26 @@ def open_feed(
         return CcxtFeed(CcxtSettings(chosen.exchange, tuple(symbols), rest_url=chosen.url), now)
     from greenlight.brokers.alpaca import AlpacaFeed
 
-    return AlpacaFeed(alpaca_settings(config, environment), now)
+    return AlpacaFeed(alpaca_settings(config, environment, learn), now)
 
 
-def alpaca_settings(config: Config, environment: Mapping[str, str]) -> "AlpacaSettings":
-    """Addresses and keys. Raises UserError where a key is missing, RefuseError for an address that
-    keys must not be sent to."""
+def alpaca_settings(
+    config: Config, environment: Mapping[str, str], learn: Learn | None = None
+) -> "AlpacaSettings":
+    """Addresses and keys, which are looked for again once they are refused.
+
+    Raises UserError where a key is missing, RefuseError for an address that keys must not be sent
+    to.
+    """
     from greenlight.brokers.alpaca import AlpacaSettings
 
     chosen = config.broker.alpaca
-    key, secret = keys("alpaca", config, environment)
+    ring = Keyring("alpaca", ledger_folder(config), environment)
+    known = ring.current()
     return AlpacaSettings(
-        key=key,
-        secret=secret,
+        key=known.key,
+        secret=known.secret,
+        renew=_renewing(ring, learn),
         trading_url=chosen.trading_url,
         data_url=chosen.data_url,
         trading_stream_url=chosen.trading_stream_url or _stream(chosen.trading_url, "/stream"),
@@ -74,6 +88,20 @@ def alpaca_settings(config: Config, environment: Mapping[str, str]) -> "AlpacaSe
         feed=chosen.feed,
         silence_s=config.live.silence.total_seconds(),
     )
+
+
+def _renewing(
+    ring: Keyring, learn: Learn | None
+) -> Callable[[], Awaitable[tuple[str, str] | None]]:
+    async def renew() -> tuple[str, str] | None:
+        if not await asyncio.to_thread(ring.refresh):  # a passphrase takes its time
+            return None
+        found = ring.current()
+        if learn is not None:
+            learn(found.key, found.secret)
+        return found.key, found.secret
+
+    return renew
 
 
 def ccxt_settings(

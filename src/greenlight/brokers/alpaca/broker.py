@@ -177,12 +177,15 @@ class AlpacaBroker:
 
     async def reports(self) -> AsyncIterator[OrderReport]:
         """Trade updates of the account from now on; ends with RetryError or HaltError."""
-        settings = self._settings
-        keys = {"key_id": settings.key, "secret_key": settings.secret}
+        settings, access = self._settings, self._rest.access
+        pair = access.pair
+        keys = {"key_id": pair[0], "secret_key": pair[1]}
         async with Session(self._connect, settings.trading_stream_url) as session:
             await session.send({"action": "authenticate", "data": keys})
             told = await session.take("stream", "authorization", settings.timeout_s)
             if told.get("data", {}).get("status") != "authorized":
+                if await access.renewed(pair):
+                    raise RetryError("reports: the keys were replaced")
                 raise HaltError("reports: the venue does not know the keys")
             await session.send({"action": "listen", "data": {"streams": ["trade_updates"]}})
             told = await session.take("stream", "listening", settings.timeout_s)

@@ -129,9 +129,7 @@ class AlpacaFeed:
         asked = {symbol_of(one): one for one in names}
         async with Session(self._connect, base(settings.data_stream_url) + path) as session:
             await _welcome(session, "connected", settings.timeout_s)
-            keys = {"action": "auth", "key": settings.key, "secret": settings.secret}
-            await session.send(keys)
-            await _welcome(session, "authenticated", settings.timeout_s)
+            await self._log_in(session)
             for some in _groups(list(asked)):  # the venue takes no message beyond 32 KiB
                 await session.send({"action": "subscribe", "quotes": some})
             while True:
@@ -142,6 +140,17 @@ class AlpacaFeed:
                     one = understood("quotes", read, message)
                     if one is not None:
                         yield one
+
+    async def _log_in(self, session: Session) -> None:
+        access = self._rest.access
+        pair = access.pair
+        await session.send({"action": "auth", "key": pair[0], "secret": pair[1]})
+        try:
+            await _welcome(session, "authenticated", self._settings.timeout_s)
+        except HaltError:
+            if await access.renewed(pair):
+                raise RetryError("quotes: the keys were replaced") from None
+            raise
 
 
 def _groups(names: Sequence[str]) -> list[Sequence[str]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from greenlight.brokers.alpaca.access import Access, Pair
 from greenlight.brokers.alpaca.refusals import Answer, failure
 from greenlight.brokers.alpaca.settings import AlpacaSettings
 from greenlight.domain import RetryError, UnknownError
@@ -20,6 +21,7 @@ T = TypeVar("T")
 Json = Any
 
 _NOT_A_SUCCESS = 300
+_REFUSED = 401
 _NOT_FOUND = 404
 _NO_SUCH_THING = "40410000"
 
@@ -41,24 +43,23 @@ class Request:
 
 
 class Rest:
-    """Alpaca's HTTP interface on an injected transport; retries nothing and follows nowhere."""
+    """Alpaca's HTTP interface on an injected transport; follows nowhere and retries nothing, but
+    for what was refused for keys that have been replaced since.
+    """
 
     def __init__(
         self, settings: AlpacaSettings, transport: "httpx.AsyncBaseTransport | None" = None
     ) -> None:
         import httpx
 
+        self.access = Access(settings)
         self._timeout_s = settings.timeout_s
         self._client = httpx.AsyncClient(
             transport=transport,
             timeout=httpx.Timeout(settings.timeout_s, connect=settings.timeout_s / 2),
             follow_redirects=False,
             trust_env=not settings.is_local,
-            headers={
-                "APCA-API-KEY-ID": settings.key,
-                "APCA-API-SECRET-KEY": settings.secret,
-                "User-Agent": "greenlight",
-            },
+            headers={"User-Agent": "greenlight"},
         )
 
     async def ask(self, request: Request, read: Callable[[Json], T]) -> T:
@@ -85,12 +86,23 @@ class Rest:
         await self._client.aclose()
 
     async def _sent(self, request: Request) -> "httpx.Response":
+        pair = self.access.pair
+        response = await self._sent_once(request, pair)
+        if response.status_code != _REFUSED or not await self.access.renewed(pair):
+            return response
+        return await self._sent_once(request, self.access.pair)
+
+    async def _sent_once(self, request: Request, pair: Pair) -> "httpx.Response":
         import httpx
 
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await self._client.request(
-                    request.method, request.url, params=request.params, json=request.body
+                    request.method,
+                    request.url,
+                    params=request.params,
+                    json=request.body,
+                    headers={"APCA-API-KEY-ID": pair[0], "APCA-API-SECRET-KEY": pair[1]},
                 )
         except (
             httpx.ConnectError,

@@ -1,5 +1,6 @@
 """Where Alpaca is, who asks, and which addresses keys may be sent to."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
@@ -20,7 +21,8 @@ class AlpacaSettings:
     trading_url and trading_stream_url take the paper host or a loopback address, nothing else;
     an `arming_token` opens the live host besides. feed: ``iex`` or ``sip``, for equities.
     timeout_s: of each request as a whole. silence_s: a stream of quotes that tells nothing for so
-    long counts as broken.
+    long counts as broken. renew: looks for other keys once these are refused, None where there are
+    none.
     Raises RefuseError for an address that keys must not be sent to, UserError for missing keys or
     an unknown feed.
     """
@@ -35,6 +37,9 @@ class AlpacaSettings:
     timeout_s: float = 10.0
     silence_s: float = 120.0
     arming_token: str | None = field(default=None, repr=False)
+    renew: Callable[[], Awaitable[tuple[str, str] | None]] | None = field(
+        default=None, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         """Check everything before anything is sent anywhere."""
