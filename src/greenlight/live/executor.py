@@ -180,6 +180,10 @@ class Executor:
         """How well positions were protected since the last call."""
         return self._desk.coverage.take(self._bench.clock.now())
 
+    def worth(self, venue: float, book: float) -> None:
+        """Equity as the venue has it, and as book and last closes have it, all settled."""
+        self._desk.anomalies.worth(venue, book)
+
     def anomaly(self) -> str | None:
         """What is out of the ordinary with orders; None: nothing."""
         return self._desk.anomalies.why(self._bench.clock.now())

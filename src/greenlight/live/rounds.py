@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+import numpy as np
+
 from greenlight.domain import Quote, RetryError, Switch
-from greenlight.ledger import Answer, Beat, FeedChanged, Record
+from greenlight.ledger import Answer, Beat, FeedChanged, Reconciled, Record
 from greenlight.live.charter import Charter, World
 from greenlight.live.executor import Executor
 from greenlight.live.reconciliation import Reconciler
@@ -111,6 +113,7 @@ class Rounds:
                 await self._wait_until_due()
                 resolve, self._resolve = self._resolve, None
                 done = await self._it.reconciler.reconcile(resolve)
+                self._weigh(done)
                 for covered in self._it.executor.coverage():
                     self._it.note(covered)
             except RetryError:
@@ -119,6 +122,14 @@ class Rounds:
                 continue
             if any(one.answer in (Answer.EXPLAINED, Answer.ADOPTED) for one in done.drifts):
                 await clock.sleep(_AFTER_BOOKING_S)
+
+    def _weigh(self, done: Reconciled) -> None:
+        """Let the watch on money compare, where book and venue hold the same."""
+        if not done.drifts and self._it.runner.is_idle:
+            trader = self._it.runner.trader
+            held = trader.quantity
+            worth = np.nansum(np.where(held != 0.0, held * trader.mark, 0.0))
+            self._it.executor.worth(float(done.account.equity), trader.cash + float(worth))
 
     async def _wait_until_due(self) -> None:
         seconds = self._it.charter.settings.reconcile_s
