@@ -184,7 +184,6 @@ class JournalReplica:
     bought: dict[tuple[int, int], float] = field(default_factory=dict)
     resting: dict[int, tuple[float, float]] = field(default_factory=dict)
     booked: dict[str, float] = field(default_factory=dict)
-    sendings: dict[tuple[Act, str], int] = field(default_factory=dict)
     tickets: dict[str, Belief] = field(default_factory=dict)
     entries_today: int = 0
     stopped_by: str = ""
@@ -289,11 +288,8 @@ class JournalReplica:
         self.resting[order.symbol] = (command.quantity, self.marks.get(order.symbol, 0.0))
 
     def _send(self, record: Sending) -> None:
-        name = record.client_id
-        key = (record.act, record.venue_id if record.act is Act.CANCEL else name)
-        self.sendings[key] = self.sendings.get(key, 0) + 1
         if record.act in (Act.SUBMIT, Act.REPLACE):
-            self.tickets[name] = Belief(record)
+            self.tickets[record.client_id] = Belief(record)
 
     def _answer(self, record: Answered) -> None:
         belief = self.tickets.get(record.client_id)

@@ -20,6 +20,7 @@ from greenlight.domain import (
     Split,
     Timeframe,
 )
+from greenlight.ledger import Answered, Outcome
 from greenlight.market import Adjustment, BarSpec, History, from_arrays
 from greenlight.storm.prices import CALENDAR, NS_MINUTE, Market, Stretch, minutes_of
 from greenlight.storm.simulation import Result
@@ -70,13 +71,22 @@ def scenarios() -> tuple[Scenario, ...]:
 
 def _orders() -> tuple[Scenario, ...]:
     """Lost, double and ghost orders."""
-    hit, fall = partial(_hit, _BOUGHT_S - 5), _story(path=_FALL)
+    hit, fall = partial(_hit, _BOUGHT_S + 0.01), _story(path=_FALL)
     around_fall = partial(_hit, 29 * 60.0)
     return (
-        Scenario("accepted, then timed out", hit(FaultKind.LOST_ANSWER, 60), _felt("lost-answer")),
-        Scenario("accepted, then answered 504", hit(FaultKind.GATEWAY, 60), _felt("gateway")),
+        Scenario("accepted, then timed out", hit(FaultKind.LOST_ANSWER, 60), _unknown),
+        Scenario("accepted, then answered 504", hit(FaultKind.GATEWAY, 60), _unknown),
+        Scenario("timed out before it arrived", hit(FaultKind.LOST_REQUEST, 40), _unknown),
         Scenario(
-            "timed out before it arrived", hit(FaultKind.LOST_REQUEST, 40), _felt("lost-request")
+            "accepted, then timed out, and the stream is cut",
+            replace(
+                _story(),
+                faults=(
+                    Fault(FaultKind.LOST_ANSWER, _BOUGHT_S + 0.01, 20),
+                    Fault(FaultKind.CUT, _BOUGHT_S + 0.01, 60),
+                ),
+            ),
+            _unknown,
         ),
         Scenario(
             "an outage longer than all retries",
@@ -196,6 +206,7 @@ def _stopping() -> tuple[Scenario, ...]:
             _do((DeedKind.HALT, 300), (DeedKind.RESUME, 2400)),
             lambda result: _count(result, Filled) == 0,
         ),
+        Scenario("halted while an entry rests", _resting_entry(), _ended("canceled")),
         Scenario(
             "halted while a position is held",
             _do((DeedKind.HALT, 1500), (DeedKind.RESUME, 4000), scores=_ROUND_TRIP),
@@ -298,6 +309,14 @@ def _do(
     return replace(_story(scores=scores), deeds=done)
 
 
+def _resting_entry() -> Weather:
+    """An entry rests below the market when the owner halts; half an hour later it would fill."""
+    fall: Path = ((0, 100.0), (55, 100.0), (58, 96.0))
+    weather = replace(_story(path=fall), deeds=(Deed(DeedKind.HALT, 900),))
+    limits = {**weather.limits, "entry_kind": 1, "entry_offset": 0.02}
+    return replace(weather, limits=limits)
+
+
 def _halted() -> Weather:
     fault = Fault(FaultKind.HALT, 1500, 600, symbol="S0")
     return replace(_story(path=_FALL), faults=(fault,))
@@ -323,6 +342,12 @@ def _count(result: Result, kind: type) -> int:
 
 def _felt(kind: str) -> Proof:
     return lambda result: result.faults.get(kind, 0) > 0
+
+
+def _unknown(result: Result) -> bool:
+    """Whether the outcome of a request was not known."""
+    records = [fact.entry.record for fact in result.facts if isinstance(fact, Written)]
+    return any(isinstance(r, Answered) and r.outcome is Outcome.UNKNOWN for r in records)
 
 
 def _moved(kind: str) -> Proof:

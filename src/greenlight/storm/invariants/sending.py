@@ -9,6 +9,7 @@ from greenlight.storm.replica import name_of
 from greenlight.storm.witness import (
     Fact,
     FenceMoved,
+    Filled,
     Gone,
     LeaseAsked,
     Received,
@@ -28,31 +29,33 @@ class JournalFirst(Invariant):
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
-        self._sent: dict[tuple[Act, str], int] = {}
+        self._written: dict[tuple[Act, str], deque[int]] = {}
 
     def hear(self, fact: Fact) -> None:
-        """Look at every request of a bot."""
-        if not isinstance(fact, Received):
-            return
-        name = fact.venue_id if fact.act is Act.CANCEL else fact.client_id
-        key = (fact.act, name)
-        self._sent[key] = self._sent.get(key, 0) + 1
-        written = self.scene.journal.sendings.get(key, 0)
-        if self._sent[key] > written:
-            raise self.broken(
-                f"{fact.act} {name or 'without a name'} came in {self._sent[key]} times, "
-                f"written down {written} times"
-            )
+        """Look at every request that acts."""
+        if isinstance(fact, Written) and isinstance(record := fact.entry.record, Sending):
+            name = record.venue_id if record.act is Act.CANCEL else record.client_id
+            self._written.setdefault((record.act, name), deque()).append(fact.ts)
+        elif isinstance(fact, Received):
+            name = fact.venue_id if fact.act is Act.CANCEL else fact.client_id
+            written = self._written.get((fact.act, name))
+            what = f"{fact.bot}: {fact.act} {name or 'without a name'}"
+            if not written:
+                raise self.broken(f"{what} came in more often than it was written down")
+            if written.popleft() > fact.sent_ts:
+                raise self.broken(f"{what} was sent before it was on the disk")
 
 
 class OnlyReducing(Invariant):
-    """After a kill or halt no entry is sent until it is taken back; what is sent reduces."""
+    """After a kill or halt no entry is sent until it is taken back, and none is left that may fill;
+    what is sent reduces."""
 
     name = "only-reducing"
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         self._stopped_ts: int | None = None
+        self._stopped_calm_s = 0.0
 
     def hear(self, fact: Fact) -> None:
         """Look at every entry sent, and at every order that comes in."""
@@ -61,7 +64,7 @@ class OnlyReducing(Invariant):
             if not scene.journal.stopped_by:
                 self._stopped_ts = None
             elif self._stopped_ts is None:
-                self._stopped_ts = fact.entry.ts
+                self._stopped_ts, self._stopped_calm_s = fact.entry.ts, scene.calm_s
             self._look_at(fact)
         elif isinstance(fact, Received) and self._is_late(fact.sent_ts) and fact.act is Act.SUBMIT:
             held = scene.venue.held(fact.symbol)
@@ -70,6 +73,12 @@ class OnlyReducing(Invariant):
                     f"{fact.client_id} would not reduce the {held} held of {fact.symbol} "
                     f"after {scene.journal.stopped_by}"
                 )
+
+        elif isinstance(fact, Filled) and self._stopped_ts is not None:
+            name = scene.venue.orders[fact.venue_id].name
+            waited_s = scene.calm_s - self._stopped_calm_s
+            if name is not None and name.role == "E" and waited_s > scene.terms.exposure_s:
+                raise self.broken(f"an entry filled {waited_s:.0f} s after the word to stop")
 
     def _look_at(self, fact: Written) -> None:
         record = fact.entry.record
