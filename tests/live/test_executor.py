@@ -312,3 +312,17 @@ def test_where_no_stop_can_rest_the_watch_leaves_at_once() -> None:
         assert stage.trader.held == 0.0
 
     play(StageOfOne(Capabilities(stops=frozenset())), drill)
+
+
+def test_an_order_that_the_venue_splits_is_left_until_the_trader_hears_of_it() -> None:
+    async def drill(stage: StageOfOne) -> None:
+        await buy(stage)
+        (one,) = stage.venue._open()
+        half = one.order.price / 2
+        stage.venue.position, stage.venue.price = stage.venue.position * 2, stage.venue.price / 2
+        stage.venue._change(one, quantity=one.order.quantity * 2, price=half)
+        await stage.let(30.0)
+        assert stage.open() == ["SELL STOP 20 47.50"]
+        assert [c for c in stage.venue.calls if c.startswith(("cancel", "replace"))] == []
+
+    play(StageOfOne(EQUITIES), drill)

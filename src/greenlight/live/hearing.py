@@ -68,9 +68,11 @@ class Hearing:
                 working.absorb(order, self._bench.clock.now())
             return Change(working)
         self._bench.journal.append(Reported(report, by))
-        was_open = working.is_open
+        was_open, quantity = working.is_open, working.ticket.quantity
         if leg is None:
             working.absorb(order, self._bench.clock.now())
+            if working.ticket.quantity != quantity:
+                self._bench.differ()
             self._tickets.know(working, "", order.venue_id)
             self._tickets.reopen(working)
         elif leg.state.is_open:
@@ -84,6 +86,8 @@ class Hearing:
             return order.state is leg.state or not leg.state.is_open
         if any(order.venue_id == venue_id for venue_id, _ in working.before):
             return True
+        if order.quantity != working.ticket.quantity and working.replacement is None:
+            return not order.state.is_open
         if order.legs and working.leg is None:
             return False
         if order.state is working.state and order.venue_id == working.venue_id:

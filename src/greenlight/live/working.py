@@ -10,6 +10,7 @@ from greenlight.live.accounting import Count
 
 _NOTHING = Decimal(0)
 _LOOK_BACK_NS = 600_000_000_000
+_SPLIT_NS = 60_000_000_000
 
 
 @dataclass(slots=True, eq=False)
@@ -106,7 +107,7 @@ class Working:
         elif order.state is OrderState.REJECTED and self.before:
             self._revert()
         elif self.replacement is None:
-            self._adopt(order)
+            self._adopt(order, now)
 
     def end(self, state: OrderState) -> None:
         """It is not at the venue, as far as anybody can know."""
@@ -167,10 +168,17 @@ class Working:
         self.order = self.ticket.order or self.order
         self.state, self.is_unsure, self.ask_ts, self.is_fixed = OrderState.PENDING, True, 0, True
 
-    def _adopt(self, order: VenueOrder) -> None:
-        """Believe the venue where it (or a hand) has given the order another quantity."""
-        if order.quantity != self.ticket.quantity and order.state.is_open:
-            self.ticket = replace(self.ticket, quantity=order.quantity)
+    def _adopt(self, order: VenueOrder, now: int) -> None:
+        """Believe the venue where it has changed an order by itself, as for a split.
+
+        The trader hears of the split a little later: until then the order is left as it is.
+        """
+        if order.quantity == self.ticket.quantity or not order.state.is_open:
+            return
+        price = self.ticket.price if order.price is None else order.price
+        limit = self.ticket.limit if order.limit is None else order.limit
+        self.ticket = replace(self.ticket, quantity=order.quantity, price=price, limit=limit)
+        self.not_before_ts = now + _SPLIT_NS
 
 
 class Tickets:
