@@ -55,7 +55,8 @@ docs: .venv/.dev .venv/.warm
 
 lock: .venv/.run
 	$(LOCK) pyproject.toml --all-extras --group build --output-file requirements/run.txt
-	$(LOCK) pyproject.toml --all-extras --group build --group dev --output-file requirements/dev.txt
+	$(LOCK) pyproject.toml --all-extras --group build --group dev \
+		--constraint requirements/run.txt --output-file requirements/dev.txt
 	echo uv | $(LOCK) - --output-file requirements/bootstrap.txt
 
 clean:

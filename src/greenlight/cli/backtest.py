@@ -71,8 +71,7 @@ def backtest(
 def run(config: Config, *, as_json: bool) -> int:
     """Run a configured backtest and show it; 1 where the look-ahead audit failed."""
     from greenlight.backtest import Places, conduct, to_plain
-    from greenlight.wiring import build_plan, load_history
-    from greenlight.wiring.registering import register
+    from greenlight.wiring import build_plan, load_history, register
 
     with progress(quiet=as_json) as told:
         told("reading prices")
