@@ -50,6 +50,12 @@ def test_help_and_mistakes_load_nothing_heavy(arguments):
     assert imported_by(*arguments).isdisjoint(HEAVY)
 
 
+@pytest.mark.parametrize("name", ["doctor", "kill", "ledger", "paper", "replay", "status"])
+def test_help_of_a_verb_for_a_hurried_person_loads_nothing_heavy(name):
+    heavy = {*HEAVY, "alembic", "orjson", "sqlalchemy", "structlog"} - {"rich"}
+    assert imported_by(name, "--help").isdisjoint(heavy)
+
+
 def test_showing_the_configuration_loads_no_engine_and_no_tables():
     assert imported_by("config", "show").isdisjoint(set(HEAVY) - {"pydantic", "rich"})
 

@@ -1,13 +1,17 @@
 """An answer to an entry that waits: which one is meant, and what became of it."""
 
+from typing import TYPE_CHECKING
+
 from greenlight.cli.asking import ask
-from greenlight.config import Config
 from greenlight.domain import UserError
+
+if TYPE_CHECKING:
+    from greenlight.config import Config
 
 _DONE, _NOT_DONE = 0, 1
 
 
-def settle(config: Config, name: str, *, approved: bool, as_json: bool) -> int:
+def settle(config: "Config", name: str, *, approved: bool, as_json: bool) -> int:
     """Approve or reject the ask of that id, or the only one of that instrument."""
     from greenlight.control import asks_of
     from greenlight.wiring import read_ledger

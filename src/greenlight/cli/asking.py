@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from greenlight.cli.output import console, to_json
-from greenlight.config import Config, load, parse_assignments
 
-if TYPE_CHECKING:  # they bring the database, which `--help` can do without
+if TYPE_CHECKING:  # they bring settings and database, which `--help` can do without
+    from greenlight.config import Config
     from greenlight.control import Control, Sent
     from greenlight.live import Mailbox, Request
 
@@ -28,13 +28,15 @@ _WAIT_S = 4.0  # a bot looks once a second
 
 def resolved(
     config_file: Path | None, assignments: tuple[str, ...], ledger_url: str | None
-) -> Config:
+) -> "Config":
     """The configuration; --ledger comes before --set."""
+    from greenlight.config import load, parse_assignments
+
     overrides: dict[str, Any] = {"ledger.url": ledger_url, **parse_assignments(assignments)}
     return load(config_file, os.environ, overrides).config
 
 
-def mailbox_of(config: Config) -> "Mailbox":
+def mailbox_of(config: "Config") -> "Mailbox":
     """The mailbox beside the ledger."""
     from greenlight.live import Mailbox
     from greenlight.wiring import ledger_folder
@@ -42,7 +44,7 @@ def mailbox_of(config: Config) -> "Mailbox":
     return Mailbox(ledger_folder(config) / "control")
 
 
-def control_of(config: Config, account: str = "") -> "Control":
+def control_of(config: "Config", account: str = "") -> "Control":
     """The service that asks the bot of an account."""
     from greenlight.control import Caller, Control
     from greenlight.wiring import wall
@@ -51,7 +53,7 @@ def control_of(config: Config, account: str = "") -> "Control":
     return Control(mailbox_of(config), caller, account)
 
 
-def accounts(config: Config, account: str | None) -> tuple[str, ...]:
+def accounts(config: "Config", account: str | None) -> tuple[str, ...]:
     """Whom to ask; the empty name, which every bot hears, where the ledger is away."""
     from greenlight.control import accounts_of
     from greenlight.domain import GreenlightError
@@ -69,7 +71,7 @@ def accounts(config: Config, account: str | None) -> tuple[str, ...]:
 
 
 def ask(
-    config: Config, account: str | None, post: "Callable[[Control], Request]", *, as_json: bool
+    config: "Config", account: str | None, post: "Callable[[Control], Request]", *, as_json: bool
 ) -> "list[Sent]":
     """Post a request to each bot, and show what became of it."""
     sent = []

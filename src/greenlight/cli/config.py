@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from greenlight.cli.output import emit, table
-from greenlight.config import Config, load, parse_assignments
 from greenlight.domain import UserError
 
 CONFIG_OPTION = click.option(
@@ -44,6 +43,8 @@ def show(
 
     Example: greenlight config show limits --set limits.stop=0.03
     """
+    from greenlight.config import Config, load, parse_assignments
+
     resolved = load(config_file, os.environ, parse_assignments(assignments))
     rows = [row for row in resolved.rows() if section is None or row[0].startswith(f"{section}.")]
     if not rows:
@@ -60,6 +61,8 @@ def schema() -> None:
 
     Example: greenlight config schema > greenlight.schema.json
     """
+    from greenlight.config import Config
+
     click.echo(json.dumps(Config.model_json_schema(mode="serialization"), indent=2))
 
 

@@ -13,9 +13,9 @@ from rich.text import Text
 from greenlight.cli.asking import LEDGER_OPTION, mailbox_of, resolved
 from greenlight.cli.config import CONFIG_OPTION, JSON_OPTION, SET_OPTION
 from greenlight.cli.output import emit
-from greenlight.config import Config, Keyring
 
-if TYPE_CHECKING:  # they bring the database, which `--help` can do without
+if TYPE_CHECKING:  # they bring settings and database, which `--help` can do without
+    from greenlight.config import Config
     from greenlight.control import Check, Checkup
 
 _FINE, _ILL = 0, 1
@@ -51,7 +51,8 @@ def _line(check: "Check") -> Text:
     return Text.assemble((mark, style), f"{check.name}: {check.told}")
 
 
-def _checkup(config: Config) -> "Checkup":
+def _checkup(config: "Config") -> "Checkup":
+    from greenlight.config import Keyring
     from greenlight.control import Checkup
     from greenlight.wiring import ledger_folder, open_broker, open_feed, open_ledger, wall
 
@@ -80,14 +81,14 @@ def _checkup(config: Config) -> "Checkup":
     )
 
 
-def _symbol(config: Config) -> str:
+def _symbol(config: "Config") -> str:
     """One that is traded, or that any feed knows."""
     if config.data.symbols:
         return config.data.symbols[0]
     return "BTC/USD" if config.broker.name == "ccxt" else "AAPL"
 
 
-def _is_venue_time(config: Config) -> bool:
+def _is_venue_time(config: "Config") -> bool:
     """Whether the bot takes the broker's clock: of one on this machine, unless told not to."""
     if config.live.clock != "auto":
         return config.live.clock == "broker"

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from greenlight.cli.config import CONFIG_OPTION, SET_OPTION
-from greenlight.config import Config, load, parse_assignments
 from greenlight.domain import UserError
 
 if TYPE_CHECKING:
     from greenlight.brokers.exchange import SaleFee, Tariff, VenueSettings
-    from greenlight.config import AssetCosts
+    from greenlight.config import AssetCosts, Config
 
 _BPS = Decimal("0.0001")
 _NS = 1_000_000_000
@@ -44,6 +43,8 @@ def exchange(config_file: Path | None, assignments: tuple[str, ...], **options: 
 
     Example: greenlight exchange --sample --symbols AAPL,MSFT --start 2020-03-02 --speed 60
     """
+    from greenlight.config import load, parse_assignments
+
     config = load(config_file, os.environ, parse_assignments(assignments) | _overrides(options))
     try:
         asyncio.run(_serve(config.config, options))
@@ -52,7 +53,7 @@ def exchange(config_file: Path | None, assignments: tuple[str, ...], **options: 
     return 0
 
 
-async def _serve(config: Config, options: dict[str, Any]) -> None:
+async def _serve(config: "Config", options: dict[str, Any]) -> None:
     from greenlight.brokers.exchange import (
         Adversity,
         Faults,
@@ -103,7 +104,7 @@ def _overrides(options: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _settings(config: Config, options: dict[str, Any]) -> "VenueSettings":
+def _settings(config: "Config", options: dict[str, Any]) -> "VenueSettings":
     from greenlight.brokers.exchange import VenueSettings
 
     equity = _tariff(config.costs.equity)
@@ -130,7 +131,7 @@ def _tariff(costs: "AssetCosts") -> "Tariff":
     )
 
 
-def _sale_fees(config: Config) -> "tuple[SaleFee, ...]":
+def _sale_fees(config: "Config") -> "tuple[SaleFee, ...]":
     from greenlight.brokers.exchange import SaleFee
 
     return tuple(

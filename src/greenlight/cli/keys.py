@@ -4,15 +4,17 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from greenlight.cli.asking import LEDGER_OPTION, resolved
 from greenlight.cli.config import CONFIG_OPTION, JSON_OPTION
 from greenlight.cli.output import emit, table
-from greenlight.config import Credentials, KeyStore, Purpose, passphrase_of, store_of
 from greenlight.domain import UserError
+
+if TYPE_CHECKING:  # settings bring pydantic, which `--help` can do without
+    from greenlight.config import Credentials, KeyStore
 
 F = TypeVar("F", bound=Callable[..., object])
 _NEW = "GREENLIGHT_NEW_PASSPHRASE"
@@ -135,14 +137,15 @@ def rekey(config_file: Path | None, ledger_url: str | None, *, is_live: bool) ->
     click.echo(f"{store.path} has a new passphrase.")
 
 
-def _store(config_file: Path | None, ledger_url: str | None, *, is_live: bool) -> KeyStore:
+def _store(config_file: Path | None, ledger_url: str | None, *, is_live: bool) -> "KeyStore":
+    from greenlight.config import Purpose, store_of
     from greenlight.wiring import ledger_folder
 
     config = resolved(config_file, (), ledger_url)
     return store_of(ledger_folder(config), Purpose.LIVE if is_live else Purpose.PAPER)
 
 
-def _opened(store: KeyStore, venue: str) -> tuple[str, dict[str, Credentials]]:
+def _opened(store: "KeyStore", venue: str) -> "tuple[str, dict[str, Credentials]]":
     """Passphrase and content of a store that has keys of the venue."""
     if not store.exists():
         raise UserError(f"no keys in {store.path}; greenlight keys add {venue}")
@@ -154,7 +157,9 @@ def _opened(store: KeyStore, venue: str) -> tuple[str, dict[str, Credentials]]:
     return words, entries
 
 
-def _passphrase(store: KeyStore) -> str:
+def _passphrase(store: "KeyStore") -> str:
+    from greenlight.config import passphrase_of
+
     def prompt() -> str:
         if not store.exists():
             return _ask_new(f"Passphrase for {store.path}")
@@ -169,8 +174,10 @@ def _ask_new(text: str) -> str:
     return given
 
 
-def _pair(venue: str, *, from_stdin: bool) -> Credentials:
+def _pair(venue: str, *, from_stdin: bool) -> "Credentials":
     """Key and secret, never from the command line, which others can read."""
+    from greenlight.config import Credentials
+
     if from_stdin:
         lines = [line.strip() for line in sys.stdin.read().splitlines() if line.strip()]
         if len(lines) != 2:

@@ -10,10 +10,10 @@ import click
 from greenlight.cli.asking import LEDGER_OPTION, control_of, mailbox_of, resolved
 from greenlight.cli.config import CONFIG_OPTION, JSON_OPTION, SET_OPTION
 from greenlight.cli.output import to_json
-from greenlight.config import Config
 from greenlight.domain import GreenlightError
 
-if TYPE_CHECKING:  # they bring the database, which `--help` can do without
+if TYPE_CHECKING:  # they bring settings and database, which `--help` can do without
+    from greenlight.config import Config
     from greenlight.control import Control, KillReport
     from greenlight.live import Broker, KillMark, Progress, Sight
 
@@ -71,7 +71,7 @@ def kill(
     return _FLAT if is_flat else _ALARM
 
 
-def _open(config: Config) -> "Broker | None":
+def _open(config: "Config") -> "Broker | None":
     """The broker; None where it has no account outside of its bot."""
     from greenlight.wiring import open_broker
 
@@ -81,7 +81,7 @@ def _open(config: Config) -> "Broker | None":
 
 
 async def _kill(
-    config: Config, control: "Control", broker: "Broker", wanted: tuple[str, float]
+    config: "Config", control: "Control", broker: "Broker", wanted: tuple[str, float]
 ) -> "KillReport":
     from greenlight.live import WorldClock
     from greenlight.wiring import open_ledger, wall
@@ -193,7 +193,7 @@ def _plain(report: "KillReport") -> dict[str, object]:
 
 
 def _from_within(
-    config: Config,
+    config: "Config",
     control: "Control",
     reasons: tuple[str, str],
     patience: float,
@@ -222,7 +222,7 @@ def _from_within(
     return _FLAT if is_flat else _ALARM
 
 
-async def _wait(config: Config, patience: float) -> "KillMark | None":
+async def _wait(config: "Config", patience: float) -> "KillMark | None":
     """The file KILL when the bot has written into it, or as it is when patience ends."""
     from greenlight.live import KillState
 

@@ -14,7 +14,6 @@ import click
 
 from greenlight.cli.config import CONFIG_OPTION, JSON_OPTION
 from greenlight.cli.output import clock, emit, table
-from greenlight.config import load
 from greenlight.domain import UserError
 
 if TYPE_CHECKING:
@@ -202,12 +201,15 @@ def _opened(place: Place, key: "KeySource | None" = None) -> "Iterator[Ledger]":
 
 
 def _url(place: Place) -> str:
+    from greenlight.config import load
+
     given = place["url"]
     return load(place["config_file"], os.environ).config.ledger.url if given is None else given
 
 
 def _key(place: Place, *, make: bool) -> bytes:
     """The key that the settings name, else the one beside the database."""
+    from greenlight.config import load
     from greenlight.ledger import key_path, load_key
 
     named = load(place["config_file"], os.environ).config.ledger.key

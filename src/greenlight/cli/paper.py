@@ -5,13 +5,16 @@ import os
 import signal
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from greenlight.cli.config import CONFIG_OPTION, JSON_OPTION, SET_OPTION
 from greenlight.cli.output import console, emit, money, percent
-from greenlight.config import Config, load, parse_assignments
 from greenlight.domain import UserError
+
+if TYPE_CHECKING:  # settings bring pydantic, which `--help` can do without
+    from greenlight.config import Config
 
 
 @click.command()
@@ -49,6 +52,8 @@ def paper(
 
     Example: greenlight paper --replay 2019-01-02 2019-12-31
     """
+    from greenlight.config import load, parse_assignments
+
     config = load(config_file, os.environ, parse_assignments(assignments)).config
     if days is not None:
         return _replay(config, _stretch(days), speed, anew=anew, as_json=as_json)
@@ -67,10 +72,9 @@ def _stretch(days: tuple[object, object]) -> tuple[date, date]:
 
 
 def _replay(
-    config: Config, stretch: tuple[date, date], speed: float, *, anew: bool, as_json: bool
+    config: "Config", stretch: tuple[date, date], speed: float, *, anew: bool, as_json: bool
 ) -> int:
-    from greenlight.wiring.ledgers import held_run, open_ledger
-    from greenlight.wiring.replays import Pace, build_stored, run_replay
+    from greenlight.wiring import Pace, build_stored, held_run, open_ledger, run_replay
 
     shown = console()
     status = shown.status("reading bars") if not as_json else None

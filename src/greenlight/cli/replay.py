@@ -2,26 +2,28 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from greenlight.cli.config import CONFIG_OPTION, JSON_OPTION, SET_OPTION
 from greenlight.cli.output import clock, emit, money, table
-from greenlight.config import Config, load, parse_assignments
 from greenlight.domain import UserError
-from greenlight.live import Cause, Compared, Repeated, repeat
+
+if TYPE_CHECKING:  # they bring settings and engine, which `--help` can do without
+    from greenlight.config import Config
+    from greenlight.live import Compared, Repeated
 
 LATEST = "latest"
 _SHOWN = 20
 _MEANING = {
-    Cause.DATA: "the bars or scores decided on were others",
-    Cause.TIMING: "the same, in another bar",
-    Cause.PRICE: "filled at another price",
-    Cause.COST: "another fee",
-    Cause.SIZE: "another quantity",
-    Cause.MISSING: "only one of them did it",
-    Cause.FOLLOWS: "comes of an earlier difference",
+    "data": "the bars or scores decided on were others",
+    "timing": "the same, in another bar",
+    "fill price": "filled at another price",
+    "cost": "another fee",
+    "size": "another quantity",
+    "missing": "only one of them did it",
+    "follows": "comes of an earlier difference",
 }
 
 
@@ -51,7 +53,9 @@ def replay(
 
     Example: greenlight replay --against backtest
     """
-    from greenlight.wiring.ledgers import latest_run, read_ledger
+    from greenlight.config import load, parse_assignments
+    from greenlight.live import repeat
+    from greenlight.wiring import latest_run, read_ledger
 
     config = load(config_file, os.environ, parse_assignments(assignments)).config
     with read_ledger(config) as ledger:
@@ -67,9 +71,10 @@ def replay(
     return 1 if repeated.unequal else 0
 
 
-def _compared(config: Config, repeated: Repeated) -> Compared:
+def _compared(config: "Config", repeated: "Repeated") -> "Compared":
+    from greenlight.config import Config
     from greenlight.live import compare
-    from greenlight.wiring.replays import backtested
+    from greenlight.wiring import backtested
 
     settings = dict(repeated.run.settings)
     if "replay" not in settings:
@@ -79,7 +84,7 @@ def _compared(config: Config, repeated: Repeated) -> Compared:
     return compare(repeated.account, backtested(own, repeated.run))
 
 
-def _lines(run: str, repeated: Repeated) -> list[str]:
+def _lines(run: str, repeated: "Repeated") -> list[str]:
     told = f"Run {run}: {repeated.events:,} events told again, {repeated.decisions:,} decisions"
     if not repeated.unequal:
         return [f"{told}, all equal to the last bit"]
@@ -90,7 +95,7 @@ def _lines(run: str, repeated: Repeated) -> list[str]:
     ]
 
 
-def _report(compared: Compared, most: int | None) -> list[Any]:
+def _report(compared: "Compared", most: int | None) -> list[Any]:
     if compared.is_equal:
         return [
             f"Against the backtest: {compared.decisions:,} entries and exits and the fills of "
@@ -98,7 +103,7 @@ def _report(compared: Compared, most: int | None) -> list[Any]:
         ]
     named = sum(amount for _, amount in compared.by_cause().values())
     rows = [
-        (cause.value, f"{count:,}", money(amount), _MEANING[cause])
+        (cause.value, f"{count:,}", money(amount), _MEANING[cause.value])
         for cause, (count, amount) in compared.by_cause().items()
         if count
     ]
@@ -116,7 +121,7 @@ def _report(compared: Compared, most: int | None) -> list[Any]:
     ]
 
 
-def _result(run: str, repeated: Repeated, compared: Compared | None) -> dict[str, Any]:
+def _result(run: str, repeated: "Repeated", compared: "Compared | None") -> dict[str, Any]:
     result: dict[str, Any] = {
         "run": run,
         "events": repeated.events,
