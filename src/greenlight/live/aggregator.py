@@ -38,7 +38,7 @@ class Aggregator:
     """Waits for each bar time of one block to close, and tells it."""
 
     def __init__(self, sources: Sources, block: int, closed_ts: int) -> None:
-        """closed_ts: close of the last bar time that the trader has heard, 0 for none."""
+        """closed_ts: close of the last bar time that the trader has heard, or the run's start."""
         self._it, self._number = sources, block
         self._block: Block = sources.universe.blocks[block]
         self._closed_ts = closed_ts
@@ -47,15 +47,13 @@ class Aggregator:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the last bar time brought any bar."""
+        """Whether the feed answered when it was asked last, and brought any bar."""
         return self._is_alive
 
     async def work(self) -> None:
         """Tell row after row, for ever; what closed while nobody looked comes first."""
         it = self._it
         while True:
-            if self._closed_ts == 0:
-                self._closed_ts = it.clock.now()
             time = it.times.bar_time(self._number, self._closed_ts)
             due = time.close_ts + int(it.settings.bar_delay_s * _NS)
             if (wait := (due - it.clock.now()) / _NS) > 0.0:
@@ -70,8 +68,9 @@ class Aggregator:
         gathered = await self._gather(time)
         self._look_back(gathered)
         row = gathered.row()
-        self._mark_alive(not row.is_empty, time)
         if row.is_empty:
+            detail = f"no bar for the bar time that closed at {time.close_ts}"
+            self._mark_alive(is_alive=False, detail=detail)
             return
         opinion = await self._it.forecast(row)
         score = np.full_like(opinion.score, np.nan) if is_late else opinion.score
@@ -96,8 +95,10 @@ class Aggregator:
         while True:
             try:
                 gathered.take(await self._ask(time))
+                if not gathered.row().is_empty:
+                    self._mark_alive(is_alive=True)
             except RetryError as error:
-                it.note(FeedChanged(it.feed.name, is_alive=False, detail=str(error)))
+                self._mark_alive(is_alive=False, detail=str(error))
             if not gathered.row().missing(self._block) or it.clock.now() >= until:
                 break
             await it.clock.sleep(_ASK_AGAIN_S)
@@ -131,8 +132,7 @@ class Aggregator:
             why = "late" if np.isnan(told.close[column]) else "corrected"
             self._it.note(BarSkipped(one.id, last.time.open_ts, close, why))
 
-    def _mark_alive(self, is_alive: bool, time: BarTime) -> None:  # noqa: FBT001  # a state, not an option
+    def _mark_alive(self, *, is_alive: bool, detail: str = "") -> None:
         if is_alive != self._is_alive:
-            detail = "" if is_alive else f"no bar for the bar time that closed at {time.close_ts}"
             self._it.note(FeedChanged(self._it.feed.name, is_alive, detail))
         self._is_alive = is_alive

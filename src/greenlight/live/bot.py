@@ -316,7 +316,8 @@ class Bot:
             settings=self.charter.settings,
         )
         closed, blocks = self._rebuilt.closed, range(len(self.charter.universe.blocks))
-        return [Aggregator(sources, nth, closed.get(nth, 0)) for nth in blocks]
+        begun = self.charter.start_ts
+        return [Aggregator(sources, nth, closed.get(nth, begun)) for nth in blocks]
 
 
 async def _until(stop: asyncio.Event) -> None:
