@@ -153,6 +153,26 @@ def test_a_feed_that_does_not_answer_is_dead_and_lives_again():
     assert alive[-1] is True
 
 
+def test_one_unanswered_request_does_not_leave_the_feed_dead():
+    outage = (OPEN + 5 * MINUTE, OPEN + 5 * MINUTE + 5 * NS)
+    desk = watched(lambda clock: Feed(clock, {}, {}, outage), 6 * 60)
+    assert len(desk.told) == 1
+    changes = [one for one in desk.notes if isinstance(one, FeedChanged)]
+    assert [one.is_alive for one in changes] == [False, True]
+    assert changes[0].detail == "no answer"
+
+
+def test_a_bar_that_cannot_be_is_written_down_once_however_often_it_is_asked_for():
+    def feed(clock):
+        lag = {("B", OPEN + nth * MINUTE): 1e6 for nth in range(5)}
+        one = Feed(clock, lag)
+        one.wrong[("A", OPEN + 4 * MINUTE)] = -1.0
+        return one
+
+    desk = watched(feed, 6 * 60)
+    assert [one.instrument for one in desk.notes if isinstance(one, BarSkipped)] == ["A"]
+
+
 def test_overnight_nothing_is_asked():
     close = 1_709_845_200 * NS  # 16:00 in New York
     feeds = []

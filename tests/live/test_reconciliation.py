@@ -1,147 +1,24 @@
 """Book against venue: each difference has its defined answer."""
 
-import asyncio
-from dataclasses import dataclass, field
 from decimal import Decimal
 
 import numpy as np
 import pytest
+from reconciliation_room import START, Room, Table, line, order
 
-from greenlight.domain import (
-    Activity,
-    ActivityKind,
-    AssetClass,
-    Event,
-    Holding,
-    Instrument,
-    OrderKind,
-    OrderState,
-    Side,
-    Switch,
-    Switched,
-    Timeframe,
-    VenueAccount,
-    VenueOrder,
-)
-from greenlight.engine import UNLIMITED, Desk, Rules, Trader, build_costs, build_specs
-from greenlight.ledger import Answer, DriftKind, Entry, Halted, Heard, Record, Sending
-from greenlight.live import Block, Timekeeper, Universe, WatchSettings
-from greenlight.live.booking import Bookkeeper, Books, Seen
-from greenlight.live.reconciliation import Reconciler, Sides
-
-START = 1_552_500_000_000_000_000  # 2019-03-13, in session
-CASH = 10_000.0
+from greenlight.domain import Activity, ActivityKind, Happened, Happening, Side, Switch, Switched
+from greenlight.ledger import Answer, DriftKind, Entry, Halted, Sending
+from greenlight.live import Timekeeper
+from greenlight.live.booking import Seen
 
 
-@dataclass
-class Table:
-    """Venue, clock, executor and journal, all laid open."""
-
-    cash: Decimal = Decimal("10000")
-    held: dict[str, Decimal] = field(default_factory=dict)
-    orders: tuple[VenueOrder, ...] = ()
-    lines: tuple[Activity, ...] = ()
-    ours: set[str] = field(default_factory=set)
-    unsettled: set[int] = field(default_factory=set)
-    cancelled: list[str] = field(default_factory=list)
-    sent: list[object] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
-    heard: list[Heard] = field(default_factory=list)
-    ts: int = START
-    later: "dict[str, Decimal] | None" = None
-
-    async def holdings(self):
-        held, self.held = self.held, self.held if self.later is None else self.later
-        return {n: Holding(n, q, Decimal(50), Decimal(60)) for n, q in held.items()}
-
-    async def open_orders(self):
-        return self.orders
-
-    async def account(self):
-        return VenueAccount("A", self.cash, self.cash)
-
-    async def activities(self, since_ts):
-        return tuple(one for one in self.lines if one.ts >= since_ts)
-
-    async def cancel(self, venue_id):
-        self.cancelled.append(venue_id)
-
-    async def submit(self, ticket):
-        self.sent.append(ticket)
-        return order("new", ticket.client_id)
-
-    def now(self):
-        return self.ts
-
-    async def sleep(self, seconds):
-        self.ts += int(seconds * 1e9)
-
-    def is_settled(self, symbol):
-        return symbol not in self.unsettled
-
-    def knows(self, one):
-        return one.venue_id in self.ours
-
-    def owns(self, venue_id):
-        return venue_id in self.ours
-
-    async def catch_up(self):
-        self.sent.append("asked")
-
-    def hear(self, report, by):
-        self.sent.append((report.order.venue_id, by))
+async def _told(lines: tuple[Activity, ...]) -> tuple[Activity, ...]:
+    return lines
 
 
-class Room:
-    """A trader with two symbols and its reconciler."""
-
-    def __init__(self, table: Table, entries: tuple[Entry, ...] = ()) -> None:
-        self.table = table
-        ones = tuple(Instrument(name, AssetClass.EQUITY, "XNYS") for name in ("AAA", "BBB"))
-        universe = Universe((Block("XNYS", Timeframe.H1, 0, ones),))
-        rules = Rules(UNLIMITED, build_costs(2), build_specs(2))
-        self.trader = Trader(rules, CASH, Desk(universe.widths))
-        times = Timekeeper(universe, START)
-        seen = Seen.recall(entries)
-        books = Bookkeeper(Books(self.trader, universe, times, table, self.tell), seen, START)
-        self.it = Reconciler(
-            Sides(
-                broker=table,
-                trader=self.trader,
-                tickets=table,
-                universe=universe,
-                times=times,
-                clock=table,
-                settings=WatchSettings(),
-                tell=self.tell,
-                note=table.records.append,
-                is_idle=lambda: True,
-                safe=self.safe,
-                fence=3,
-            ),
-            books,
-        )
-
-    async def safe(self):
-        self.table.sent.append("safe")
-
-    def tell(self, event: Event, *, activity: str = "") -> None:
-        self.table.heard.append(Heard(event, None, activity))
-        self.trader.process(event)
-
-    def reconcile(self, resolve: Answer | None = None):
-        return asyncio.run(self.it.reconcile(resolve)).drifts
-
-
-def order(venue_id: str, client_id: str) -> VenueOrder:
-    numbers = (Decimal(5), Decimal(0), None)
-    return VenueOrder(
-        venue_id, client_id, "AAA", Side.SELL, OrderKind.STOP, *numbers, OrderState.WORKING
-    )
-
-
-def line(name: str, kind: ActivityKind, **more) -> Activity:
-    return Activity(name, kind, START + 1, **more)
+def _deposit(room: Room, amount: float) -> Happened:
+    time = Timekeeper(room.universe, START).bar_time(0, START)
+    return Happened(time, 1, -1, Happening.DEPOSIT, amount)
 
 
 def switches(table: Table) -> list[Switch]:
@@ -199,6 +76,25 @@ def test_a_stale_snapshot_counts_for_nothing():
     assert Room(table).reconcile() == ()
 
 
+def test_a_venue_that_shows_the_past_for_a_while_halts_nothing():
+    table = Table(held={"AAA": Decimal(10)}, later={}, stale_s=20)
+    room = Room(table)
+    assert room.reconcile() == ()
+    assert table.heard == []
+
+
+def test_what_is_small_is_not_adopted_from_a_stale_view():
+    table = Table(Decimal("9500"), {"AAA": Decimal(1000)})
+    bought = {"instrument": "AAA", "quantity": Decimal(1000), "price": Decimal("0.5")}
+    table.lines = (line("f1", ActivityKind.FILL, venue_id="hand", **bought),)
+    room = Room(table)
+    room.reconcile()
+    table.held, table.later = {"AAA": Decimal(999)}, {"AAA": Decimal(1000)}
+    table.stale_s = (table.ts - START) / 1e9 + 10
+    assert room.reconcile() == ()
+    assert room.trader.quantity[0] == 1000.0
+
+
 def test_an_unexplained_position_halts_entries_and_says_what_to_do():
     table = Table(held={"AAA": Decimal(10)})
     room = Room(table)
@@ -207,10 +103,19 @@ def test_an_unexplained_position_halts_entries_and_says_what_to_do():
     assert switches(table) == [Switch.HALT]
     assert room.trader.switches.halted
     (halted,) = [one for one in table.records if isinstance(one, Halted)]
-    assert "AAA: the book says 0.0, the broker 10" in halted.why
+    assert "AAA: the book says 0, the broker 10" in halted.why
     assert "greenlight reconcile --adopt" in halted.why
     room.reconcile()
     assert switches(table) == [Switch.HALT]
+
+
+def test_who_resumes_without_saying_what_is_true_is_halted_again():
+    table = Table(held={"AAA": Decimal(10)})
+    room = Room(table)
+    room.reconcile()
+    room.tell(Switched(Timekeeper(room.universe, START).bar_time(0, START), Switch.RESUME))
+    room.reconcile()
+    assert switches(table) == [Switch.HALT, Switch.RESUME, Switch.HALT]
 
 
 def test_adopted_by_a_person_the_brokers_word_is_booked():
@@ -250,6 +155,57 @@ def test_a_deposit_is_no_profit():
     (drift,) = room.reconcile()
     assert (drift.kind, drift.cause) == (DriftKind.CASH, "transfer of 2000")
     assert room.trader.cash == 12_000.0
+
+
+def test_a_deposit_booked_by_its_day_is_known_on_the_first_day_too():
+    table = Table(Decimal("12000"))
+    day = START - START % 86_400_000_000_000
+    amounts = (Decimal(700), Decimal(2000))  # the first was there when the run began
+    kind = ActivityKind.TRANSFER
+    table.lines = tuple(Activity(f"t{a}", kind, day, amount=a) for a in amounts)
+    room = Room(table)
+    table.activities = lambda _since_ts: _told(table.lines)
+    (drift,) = room.reconcile()
+    assert (drift.answer, drift.cause) == (Answer.EXPLAINED, "transfer of 2000")
+    assert room.trader.cash == 12_000.0
+
+
+def test_what_a_hand_traded_in_other_symbols_moves_cash_and_halts_nothing():
+    table = Table(Decimal("9850"), {"ZZZ": Decimal(3)})
+    bought = {"instrument": "ZZZ", "quantity": Decimal(3), "price": Decimal(50)}
+    amount = Decimal(-150)
+    table.lines = (line("f1", ActivityKind.FILL, venue_id="hand", amount=amount, **bought),)
+    room = Room(table)
+    answers = {drift.subject: drift.answer for drift in room.reconcile()}
+    assert answers == {"ZZZ": Answer.EXPLAINED, "": Answer.EXPLAINED}
+    assert room.trader.cash == 9_850.0
+    assert len(room.reconcile()) == 1
+
+
+def test_what_a_hand_bought_and_sold_between_two_looks_is_money_alone():
+    table = Table(Decimal("10020"))
+    bought = {"instrument": "AAA", "quantity": Decimal(10), "price": Decimal(50)}
+    sold = {"instrument": "AAA", "quantity": Decimal(-10), "price": Decimal(52)}
+    table.lines = (
+        line("f1", ActivityKind.FILL, venue_id="b", amount=Decimal(-500), **bought),
+        line("f2", ActivityKind.FILL, venue_id="s", amount=Decimal(520), **sold),
+    )
+    room = Room(table)
+    assert {drift.answer for drift in room.reconcile()} == {Answer.EXPLAINED}
+    assert (room.trader.cash, room.trader.quantity[0]) == (10_020.0, 0.0)
+
+
+def test_cash_is_told_in_cents_once_and_only_what_helps_is_offered():
+    table = Table(Decimal("15000.31"))
+    room = Room(table)
+    room.reconcile()
+    room.trader.process(_deposit(room, 0.1 + 0.2))
+    table.cash += Decimal("0.3")
+    room.reconcile()
+    (halted,) = [one for one in table.records if isinstance(one, Halted)]
+    assert "cash: the book says 10000.00, the broker 15000.31" in halted.why
+    assert "--adopt" in halted.why
+    assert "--repair" not in halted.why
 
 
 @pytest.mark.parametrize(("cents", "answer"), [(10, Answer.ADOPTED), (5_000, Answer.HALTED)])

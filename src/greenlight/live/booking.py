@@ -21,6 +21,8 @@ _NS_DAY = 86_400_000_000_000
 _EPOCH = 719_163  # date(1970, 1, 1).toordinal()
 _PLACES = 8  # as many happenings are numbered a day as `market.happenings` leaves room for
 _MARGIN_NS = 300_000_000_000
+_CENT = Decimal("0.01")
+_LEAST = Decimal("1e-9")
 
 
 class Teller(Protocol):
@@ -43,6 +45,10 @@ class Difference:
     def amount(self) -> Decimal:
         """By how much the venue has more."""
         return self.venue - self.book
+
+    def is_as(self, other: "Difference") -> bool:
+        """Whether it is the same, though both sides may have moved on; cash to the cent."""
+        return abs(self.amount - other.amount) < (_CENT if self.name == CASH else _LEAST)
 
 
 @dataclass(slots=True)
@@ -103,13 +109,28 @@ class Bookkeeper:
     ) -> list[Drift]:
         """Book each line that explains a difference and was not booked; owns: the run's orders."""
         drifts = []
-        for one in activities:
-            if one.id in self._seen.activities or one.ts < self._begin_ts:
-                continue
-            if (drift := self._book(one, pending, owns)) is not None:
+        fresh = [one for one in activities if self._is_news(one, pending)]
+        by_hand = _by_hand(fresh, owns)
+        for one in fresh:
+            if (drift := self._book(one, pending, by_hand)) is not None:
                 drifts.append(drift)
                 self._newest_ts = max(self._newest_ts, one.ts)
         return drifts
+
+    def _is_news(self, one: Activity, pending: Mapping[str, Difference]) -> bool:
+        """Whether a line was not booked and is of the run's time.
+
+        A line without a time of its own bears the begin of its day, which may be before the run
+        began: it counts if it is exactly what is missing.
+        """
+        if one.id in self._seen.activities:
+            return False
+        cash = pending.get(CASH)
+        return one.ts >= self._begin_ts or (
+            cash is not None
+            and one.kind is not ActivityKind.FILL
+            and abs(one.amount - cash.amount) < _CENT
+        )
 
     def adopt(self, one: Difference, held: Holding | None) -> None:
         """Take the venue's word."""
@@ -131,16 +152,25 @@ class Bookkeeper:
         self._happen(symbol, Happening.HALT, ())
 
     def _book(
-        self, one: Activity, pending: Mapping[str, Difference], owns: Callable[[str], bool]
+        self, one: Activity, pending: Mapping[str, Difference], by_hand: Mapping[str, Decimal]
     ) -> Drift | None:
-        """Book what a person or the venue did; None for what explains nothing."""
+        """Book what a person or the venue did; None for what explains nothing.
+
+        by_hand: ids of fills that are not the run's, and the sum of all of their instrument.
+        """
         position, cash = pending.get(one.instrument), pending.get(CASH)
         symbol = self._it.universe.numbers().get(one.instrument, -1)
         match one.kind:
-            case ActivityKind.FILL if position is not None and not owns(one.venue_id):
+            case ActivityKind.FILL if one.id not in by_hand:
+                return None
+            case ActivityKind.FILL if position is not None:
                 numbers = (float(one.quantity), float(one.price))
                 self._happen(symbol, Happening.MANUAL, numbers, one.id)
                 return _explained(position, "traded by hand or by the kill switch")
+            case ActivityKind.FILL if cash is not None and (symbol < 0 or by_hand[one.id] == 0):
+                paid = -one.quantity * one.price  # nothing of it is held here: money alone
+                self._happen(-1, Happening.DEPOSIT, (float(paid),), one.id)
+                return _explained(cash, f"{one.instrument} traded by hand")
             case ActivityKind.ACTION if position is not None and position.book != 0:
                 ratio = float(position.venue / position.book)
                 self._happen(symbol, Happening.SPLIT, (ratio,), one.id)
@@ -148,8 +178,8 @@ class Bookkeeper:
             case ActivityKind.DIVIDEND if cash is not None and symbol >= 0:
                 held = float(self._it.trader.quantity[symbol])
                 if held != 0.0:
-                    paid = (float(one.amount) / held,)
-                    self._happen(symbol, Happening.DIVIDEND, paid, one.id)
+                    a_unit = (float(one.amount) / held,)
+                    self._happen(symbol, Happening.DIVIDEND, a_unit, one.id)
                     return _explained(cash, f"dividend of {one.instrument}")
                 self._happen(-1, Happening.DEPOSIT, (float(one.amount),), one.id)
                 return _explained(cash, f"dividend of {one.instrument}, sold since")
@@ -175,6 +205,15 @@ class Bookkeeper:
         it.tell(
             Happened(time, self._seen.next(symbol, now), symbol, kind, *numbers), activity=activity
         )
+
+
+def _by_hand(fresh: Iterable[Activity], owns: Callable[[str], bool]) -> dict[str, Decimal]:
+    """Fills of orders that are not the run's, by id, each with the sum of its instrument's."""
+    fills = [one for one in fresh if one.kind is ActivityKind.FILL and not owns(one.venue_id)]
+    sums: dict[str, Decimal] = {}
+    for one in fills:
+        sums[one.instrument] = sums.get(one.instrument, Decimal(0)) + one.quantity
+    return {one.id: sums[one.instrument] for one in fills}
 
 
 def _explained(one: Difference, cause: str) -> Drift:

@@ -33,7 +33,8 @@ from greenlight.live.timekeeping import Timekeeper
 from greenlight.live.universe import Universe, exact
 
 _AGAIN_S, _TOLD_S = 2.0, 0.1
-_HELP = "look at the broker, then run greenlight reconcile --adopt, --release or --repair"
+_STALE_S = 30.0  # for so long a venue may show the past before a difference is believed
+_HELP = "look at the broker, then run greenlight reconcile --adopt"
 _ZERO = Decimal(0)
 _CENT = Decimal("0.01")
 
@@ -97,7 +98,7 @@ class Reconciler:
 
     def __init__(self, sides: Sides, books: Bookkeeper) -> None:
         self._it, self._books = sides, books
-        self._halted: set[str] = set()
+        self._halted: dict[str, Decimal] = {}
         self._repairs: set[str] = set()
         self.released: set[str] = set()
 
@@ -165,11 +166,19 @@ class Reconciler:
     async def _answer(
         self, pending: Mapping[str, Difference], snapshot: Snapshot, resolve: Answer | None
     ) -> list[Drift]:
-        """Explain by the venue's own record first, then as a person says, adopt, or halt."""
+        """Explain by the venue's own record first, then as a person says, adopt, or halt.
+
+        What nothing explains and nobody has judged must last before it is acted on.
+        """
         activities = await self._it.broker.activities(self._books.since_ts)
         drifts = self._books.explain(activities, pending, self._owns)
         if drifts:
             return drifts
+        if resolve is None:
+            await self._it.clock.sleep(_STALE_S)
+            snapshot = await self._read()
+            later = self._differences(snapshot)
+            pending = {n: one for n, one in later.items() if n in pending and one.is_as(pending[n])}
         return [await self._judge(one, snapshot, resolve) for one in pending.values()]
 
     def _owns(self, venue_id: str) -> bool:
@@ -218,12 +227,12 @@ class Reconciler:
         return settings.drift_quantity * abs(one.book)
 
     def _halt(self, drift: Drift) -> Drift:
-        """Stop entries and say what to do, once for each difference."""
-        what = drift.subject or "cash"
-        why = f"{what}: the book says {drift.book}, the broker {drift.venue}; {_HELP}"
-        if why not in self._halted:
-            self._halted.add(why)
-            self._it.note(Halted("reconciliation", why))
+        """Stop entries and say what to do, once for each difference while they are stopped."""
+        amount = (drift.venue - drift.book).quantize(_CENT)
+        is_known = self._halted.get(drift.subject) == amount
+        if not (is_known and self._it.trader.switches.halted):
+            self._halted[drift.subject] = amount
+            self._it.note(Halted("reconciliation", _in_words(drift)))
             time = self._it.times.bar_time(0, self._it.clock.now())
             self._it.tell(Switched(time, Switch.HALT))
         return drift
@@ -264,6 +273,15 @@ class Reconciler:
                 cause = f"left behind by an earlier lease; cancelling it failed: {error}"
             drifts.append(_left(order, Answer.REPAIRED, cause))
         return drifts
+
+
+def _in_words(drift: Drift) -> str:
+    """What differs and what to do about it."""
+    if drift.kind is DriftKind.CASH:
+        return f"cash: the book says {drift.book:.2f}, the broker {drift.venue:.2f}; {_HELP}"
+    book, venue = (f"{one.normalize():f}" for one in (drift.book, drift.venue))
+    says = f"{drift.subject}: the book says {book}, the broker {venue}"
+    return f"{says}; {_HELP}, --release or --repair"
 
 
 def _left(order: VenueOrder, answer: Answer, cause: str) -> Drift:

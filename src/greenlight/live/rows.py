@@ -59,7 +59,8 @@ class Gathered:
             if not self._is_inside(bar):
                 self.outside.append(bar)
             elif (why := defect(bar)) is not None:
-                self.refused.append((bar, why))
+                if (bar, why) not in self.refused:  # it is asked for again and again
+                    self.refused.append((bar, why))
             else:
                 self.bars.setdefault(bar.instrument, {}).setdefault(bar.open_ts, bar)
 
