@@ -109,3 +109,27 @@ def test_a_bar_that_never_came_is_data():
     made = compare(account(rows=[bars(row) for row in range(5)]), account())
     assert {one.text for one in made.differences} == {"1 bars differ, here first: no bar here"}
     assert {one.symbol for one in made.differences} == {"A", "B"}
+
+
+def test_a_price_of_another_bar_comes_of_the_data_and_is_paid_by_it():
+    run = account(
+        [decision(1)], [fill(2, price=101.0)], [bars(row, 101.0 + (row > 1)) for row in range(6)]
+    )
+    backtest = account([decision(1)], [fill(2)], [bars(row, 101.0) for row in range(6)])
+    made = compare(run, backtest)
+    assert {one.cause for one in made.differences} == {Cause.DATA}
+    assert made.by_cause()[Cause.DATA][1] == pytest.approx(-10.0)
+
+
+def test_a_price_of_another_hour_comes_of_the_timing():
+    run, backtest = (
+        account([decision(1)], [fill(3, price=101.0)]),
+        account([decision(1)], [fill(2)]),
+    )
+    assert causes(run, backtest) == [Cause.TIMING, Cause.TIMING]
+
+
+def test_prices_that_differ_far_behind_the_comma_are_told_to_where_they_do():
+    run = account([decision(1)], [fill(2, price=100.0000012)])
+    (one,) = compare(run, account([decision(1)], [fill(2)])).differences
+    assert one.text == "entry: 100.000001 here, 100.000000 there"

@@ -103,20 +103,25 @@ def _report(compared: "Compared", most: int | None) -> list[Any]:
         ]
     named = sum(amount for _, amount in compared.by_cause().values())
     rows = [
-        (cause.value, f"{count:,}", money(amount), _MEANING[cause.value])
+        (cause.value, f"{count:,}", money(amount) if amount else "", _MEANING[cause.value])
         for cause, (count, amount) in compared.by_cause().items()
         if count
     ]
-    rows.append(("rest", "", money(compared.equity - named), "positions that were held otherwise"))
+    rest = "trades that only one of them made, and what they led to"
+    rows.append(("rest", "", money(compared.equity - named), rest))
     shown = compared.differences[:most]
     several = [(clock(one.ts), one.symbol, one.cause.value, one.text) for one in shown]
     more = len(compared.differences) - len(shown)
     return [
         f"Against the backtest: {compared.decisions:,} entries and exits and the fills of "
         f"{compared.fills:,} orders are equal, {len(compared.differences):,} differences; "
-        f"the run ended {money(compared.equity)} away",
+        f"the run ended {money(abs(compared.equity))} {'higher' if compared.equity > 0 else 'lower'}",
         table("By cause", ["cause", ">number", ">money", "meaning"], rows),
-        table("In order of time", ["when", "symbol", "cause", "what"], several),
+        table(
+            "In order of time; here: the run, there: the backtest",
+            ["when", "symbol", "cause", "what"],
+            several,
+        ),
         *([f"and {more:,} more: --all"] if more else []),
     ]
 

@@ -33,6 +33,7 @@ def resume(
     if mark is not None:
         ended = f"; it ended {mark.text}" if mark.text else ""
         click.echo(f"The kill switch was pulled by {mark.by}{ended}.", err=True)
-    typed = click.prompt(f"Type {CONFIRMATION} to allow new positions", err=True, default="")
+    text = f"Type {CONFIRMATION} to allow new positions"
+    typed = click.prompt(text, err=True, default="", show_default=False)
     ask(config, account, lambda control: control.resume(typed), as_json=as_json)
     return 0

@@ -194,30 +194,35 @@ class _Comparison:
 
     def _pair(self, symbol: int, role: str, here: Traded, there: Traded) -> None:
         """Name what differs between two fills of the same order."""
+        moved = Cause.DATA if self._is_other_bar(symbol, here.ts) else None
         if here.ts != there.ts:
             gap = (here.ts - there.ts) / 3.6e12
             text = f"{role}: {abs(gap):.1f} h {'later' if gap > 0 else 'earlier'} here"
-            self._note(here.ts, symbol, self._fill_cause(symbol, there.ts, Cause.TIMING), text)
+            moved = self._fill_cause(symbol, there.ts, Cause.TIMING)
+            self._note(here.ts, symbol, moved, text)
         if here.quantity != there.quantity:
             text = f"{role}: {here.quantity:g} filled here, {there.quantity:g} there"
             self._note(here.ts, symbol, self._fill_cause(symbol, here.ts, Cause.SIZE), text)
         if here.price != there.price:
             money = -here.side * (here.price - there.price) * here.quantity
-            text = f"{role}: {here.price:.4f} here, {there.price:.4f} there"
-            self._found.append(
-                Difference(here.ts, self._run.symbols[symbol], Cause.PRICE, text, money)
-            )
+            text = f"{role}: {_apart(here.price, there.price)}"
+            name, cause = self._run.symbols[symbol], moved or Cause.PRICE
+            self._found.append(Difference(here.ts, name, cause, text, money))
         if here.fee != there.fee:
-            text = f"{role}: fee {here.fee:.4f} here, {there.fee:.4f} there"
-            money = there.fee - here.fee
-            self._found.append(
-                Difference(here.ts, self._run.symbols[symbol], Cause.COST, text, money)
-            )
+            text = f"{role}: fee {_apart(here.fee, there.fee)}"
+            name, cause = self._run.symbols[symbol], moved or Cause.COST
+            self._found.append(Difference(here.ts, name, cause, text, there.fee - here.fee))
+
+    def _is_other_bar(self, symbol: int, ts: int) -> bool:
+        """Whether the bar that opened at `ts` is another on both sides."""
+        close = self._run.closes.get((symbol, ts), self._back.closes.get((symbol, ts), ts))
+        return not _same(
+            self._run.cells.get((symbol, close)), self._back.cells.get((symbol, close))
+        )
 
     def _fill_cause(self, symbol: int, ts: int, otherwise: Cause) -> Cause:
         """A fill follows from what was decided at the close before it; `ts` is its bar's open."""
-        close = self._run.closes.get((symbol, ts), self._back.closes.get((symbol, ts), ts))
-        if self._cause(symbol, close, otherwise) is Cause.DATA:
+        if self._is_other_bar(symbol, ts):
             return Cause.DATA
         return Cause.FOLLOWS if min(self._spoilt.values(), default=ts + 1) <= ts else otherwise
 
@@ -233,6 +238,12 @@ def _same(one: Cell | None, other: Cell | None) -> bool:
     if one is None or other is None:
         return one is other
     return bool(np.allclose(one, other, rtol=_CLOSE, atol=0.0, equal_nan=True))
+
+
+def _apart(here: float, there: float) -> str:
+    """Two numbers with as many places as tell them apart."""
+    places = next((n for n in range(4, 12) if f"{here:.{n}f}" != f"{there:.{n}f}"), 12)
+    return f"{here:.{places}f} here, {there:.{places}f} there"
 
 
 def _bar_words(here: Cell | None, there: Cell | None) -> str:
