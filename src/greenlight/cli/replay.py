@@ -109,13 +109,14 @@ def _report(compared: "Compared", most: int | None) -> list[Any]:
     ]
     rest = "trades that only one of them made, and what they led to"
     rows.append(("rest", "", money(compared.equity - named), rest))
+    side = "higher" if compared.equity > 0 else "lower"
     shown = compared.differences[:most]
     several = [(clock(one.ts), one.symbol, one.cause.value, one.text) for one in shown]
     more = len(compared.differences) - len(shown)
     return [
         f"Against the backtest: {compared.decisions:,} entries and exits and the fills of "
         f"{compared.fills:,} orders are equal, {len(compared.differences):,} differences; "
-        f"the run ended {money(abs(compared.equity))} {'higher' if compared.equity > 0 else 'lower'}",
+        f"the run ended {money(abs(compared.equity))} {side}",
         table("By cause", ["cause", ">number", ">money", "meaning"], rows),
         table(
             "In order of time; here: the run, there: the backtest",
