@@ -70,7 +70,7 @@ def keep_a_stop_when_flat(patch):
     laid = {}
 
     def change(desk, symbol, step):
-        if _protects(step):
+        if _protects(step) and step.ticket.order.role is Role.STOP:
             laid[symbol] = step
         stop = desk.newest(symbol, Role.STOP)
         if symbol not in laid or float(desk.want(symbol).room) != 0.0:

@@ -38,7 +38,7 @@ _AT_VENUE = {
     FaultKind.CLOCK: VenueFaultKind.STALE_CLOCK,
 }
 _ENDS = (Change.CANCELED, Change.EXPIRED, Change.REJECTED, Change.REPLACED)
-_STEP_S = 20
+_STEP_S = 60
 
 
 class _Line(Protocol):

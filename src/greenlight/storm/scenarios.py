@@ -257,7 +257,7 @@ def _machines() -> tuple[Scenario, ...]:
                 replace(_story(), crashes=(Crash(nth, 0.5, kept),)),
                 _crashed,
             )
-            for nth in range(5, 75, 5)
+            for nth in range(5, 75, 10)
             for kept in (0.0, 1.0)
         ),
     )
