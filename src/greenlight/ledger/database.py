@@ -121,7 +121,7 @@ def _open_sqlite(url: URL) -> Database:
     name = url.database or ""
     if name in ("", ":memory:") or name.startswith("file:"):
         raise UserError(
-            f"ledger {url}: forgets everything with the process; name a file, "
+            f"ledger sqlite:///{name}: forgets everything with the process; name a file, "
             "as in sqlite:///greenlight.db"
         )
     path = Path(name).expanduser().absolute()

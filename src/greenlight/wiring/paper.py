@@ -62,6 +62,7 @@ from greenlight.wiring.clocks import elapsed, wall
 from greenlight.wiring.live_settings import build_live_settings
 from greenlight.wiring.plan import build_voices
 from greenlight.wiring.rules import build_rules
+from greenlight.wiring.starting import check_clock, check_known
 from greenlight.wiring.venues import Learn, alpaca_settings, open_broker, open_feed
 
 _MILLIONTH = Decimal("0.000001")
@@ -112,6 +113,7 @@ async def open_scene(
     rows = await patiently(
         lambda: fetch_rows(feed, universe, clock.now(), config.live.history), told
     )
+    check_known(universe, rows, held)
     history = _history(universe, rows, config)
     ours = tuple(one for name, one in held.items() if name in universe.symbols and one.quantity)
     return Scene(config, universe, clock, feed, broker, account, ours, rows, history)
@@ -316,11 +318,12 @@ def _as_order(working: Working) -> VenueOrder:
 async def _clock(config: Config, environment: Mapping[str, str], broker: Broker | None) -> Clock:
     """The world's clock, or the broker's where it answers on this machine."""
     chosen = config.live.clock
-    if broker is None or chosen == "world":
+    if broker is None:
         return WorldClock(wall)
     local = config.broker.name == "alpaca" and alpaca_settings(config, environment).is_local
-    if chosen == "broker" or local:
+    if chosen == "broker" or (chosen != "world" and local):
         return await measure(broker, elapsed)
+    await check_clock(broker, wall, config.live.clock_skew.total_seconds())
     return WorldClock(wall)
 
 
