@@ -83,6 +83,19 @@ def test_a_venue_that_shows_the_past_for_a_while_halts_nothing():
     assert table.heard == []
 
 
+def test_one_look_that_agrees_refutes_all_others():
+    table = Table(held={"AAA": Decimal(10)})
+    fresh, looks = table.holdings, []
+
+    async def holdings():
+        looks.append(table.ts)
+        return {} if len(looks) == 4 else await fresh()
+
+    table.holdings = holdings
+    assert Room(table).reconcile() == ()
+    assert len(looks) == 4
+
+
 def test_what_is_small_is_not_adopted_from_a_stale_view():
     table = Table(Decimal("9500"), {"AAA": Decimal(1000)})
     bought = {"instrument": "AAA", "quantity": Decimal(1000), "price": Decimal("0.5")}

@@ -33,7 +33,7 @@ from greenlight.live.timekeeping import Timekeeper
 from greenlight.live.universe import Universe, exact
 
 _AGAIN_S, _TOLD_S = 2.0, 0.1
-_STALE_S = 30.0  # for so long a venue may show the past before a difference is believed
+_LOOKS, _LOOK_S = 4, 10.0  # a venue may show the past: what differs must last so many looks
 _HELP = "look at the broker, then run greenlight reconcile --adopt"
 _ZERO = Decimal(0)
 _CENT = Decimal("0.01")
@@ -174,11 +174,13 @@ class Reconciler:
         drifts = self._books.explain(activities, pending, self._owns)
         if drifts:
             return drifts
-        if resolve is None:
-            await self._it.clock.sleep(_STALE_S)
+        for _ in range(_LOOKS if resolve is None else 0):
+            await self._it.clock.sleep(_LOOK_S)
             snapshot = await self._read()
             later = self._differences(snapshot)
             pending = {n: one for n, one in later.items() if n in pending and one.is_as(pending[n])}
+            if not pending:
+                break
         return [await self._judge(one, snapshot, resolve) for one in pending.values()]
 
     def _owns(self, venue_id: str) -> bool:
