@@ -6,6 +6,7 @@ from greenlight.config import Config, load
 from greenlight.domain import UserError
 from greenlight.signals import shipped
 from greenlight.wiring import build_plan, build_voices, load_history
+from greenlight.wiring.plan import silence
 
 
 def configured(**overrides: object) -> Config:
@@ -72,3 +73,12 @@ def test_a_plan_holds_the_money_the_split_and_the_rules_of_each_symbol():
 def test_a_split_of_0_divides_nothing():
     config = configured(backtest__split=0, data__symbols=["AAPL"])
     assert build_plan(config, load_history(config)).search.split is None
+
+
+def test_strategies_that_cannot_vote_yet_are_counted():
+    voices = build_voices(Config())
+    longest = max(voice.strategy.bars_needed(**voice.settings()) for voice in voices)
+    assert silence(voices, longest) is None
+    said = silence(voices, longest - 1) or ""
+    assert said.endswith(f"{longest - 1} past bars are known, {longest} are needed")
+    assert (silence(voices, 1) or "").startswith("all strategies stay silent")

@@ -60,7 +60,7 @@ from greenlight.live import (
 from greenlight.market import History, Sectors, example_book
 from greenlight.wiring.clocks import elapsed, wall
 from greenlight.wiring.live_settings import build_live_settings
-from greenlight.wiring.plan import build_voices
+from greenlight.wiring.plan import build_voices, silence
 from greenlight.wiring.rules import build_rules
 from greenlight.wiring.starting import check_clock, check_known
 from greenlight.wiring.venues import Learn, alpaca_settings, open_broker, open_feed
@@ -114,6 +114,10 @@ async def open_scene(
         lambda: fetch_rows(feed, universe, clock.now(), config.live.history), told
     )
     check_known(universe, rows, held)
+    for number, block in enumerate(universe.blocks):
+        known = sum(row.block == number for row in rows)
+        if (text := silence(build_voices(config), known)) is not None:
+            told(f"{text}; raise live.history ({block.calendar} {block.timeframe})")
     history = _history(universe, rows, config)
     ours = tuple(one for name, one in held.items() if name in universe.symbols and one.quantity)
     return Scene(config, universe, clock, feed, broker, account, ours, rows, history)

@@ -31,6 +31,16 @@ def build_voices(config: Config) -> tuple[Voice, ...]:
     )
 
 
+def silence(voices: Iterable[Voice], known: int) -> str | None:
+    """In words, how many strategies cannot vote yet on so many bars; None: all can."""
+    needs = [voice.strategy.bars_needed(**voice.settings()) for voice in voices]
+    waiting = [need for need in needs if need > known]
+    if not waiting:
+        return None
+    who = f"{len(waiting)} of {len(needs)} strategies" if waiting != needs else "all strategies"
+    return f"{who} stay silent: {known} past bars are known, {max(waiting)} are needed"
+
+
 def build_plan(config: Config, history: History) -> Plan:
     """What a backtest of `history` does. Raises UserError as `build_voices` does."""
     settings, cash = config.backtest, float(config.account.cash)
