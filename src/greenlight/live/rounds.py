@@ -17,7 +17,7 @@ from greenlight.live.timekeeping import Timekeeper
 
 _NS = 1_000_000_000
 _AFTER_BOOKING_S = 5.0
-_FOLLOW_S = 900.0
+_FOLLOW_S = 60.0
 _BEFORE_S = 300.0  # before a session's open
 
 
@@ -48,6 +48,7 @@ class Rounds:
         self._due = asyncio.Event()
         self._resolve: Answer | None = None
         self._listeners: list[Callable[[Quote], None]] = []
+        self._is_quoted = True
 
     def tasks(self) -> list[Named]:
         """Each with its name, to be supervised."""
@@ -81,17 +82,25 @@ class Rounds:
     async def _hear_quotes(self) -> None:
         """Quotes while a market is open; at night a silent feed is no news."""
         it = self._it
-        await self._wait_for_open()
-        try:
-            async for quote in it.world.feed.quotes(it.charter.universe.symbols):
-                it.executor.quote(quote)
-                for listener in self._listeners:
-                    listener(quote)
-        except RetryError as error:
-            if self._opens_in() > 0.0:
-                return await self._wait_for_open()
-            it.note(FeedChanged(it.world.feed.name, is_alive=False, detail=str(error)))
-            raise
+        while True:
+            await self._wait_for_open()
+            try:
+                async for quote in it.world.feed.quotes(it.charter.universe.symbols):
+                    self._mark_quotes(is_alive=True)
+                    it.executor.quote(quote)
+                    for listener in self._listeners:
+                        listener(quote)
+            except RetryError as error:
+                if self._opens_in() <= 0.0:
+                    self._mark_quotes(is_alive=False, detail=str(error))
+                    raise
+
+    def _mark_quotes(self, *, is_alive: bool, detail: str = "") -> None:
+        """Write down when quotes end and when they come again."""
+        if is_alive != self._is_quoted:
+            name = f"{self._it.world.feed.name} quotes"
+            self._it.note(FeedChanged(name, is_alive, detail))
+        self._is_quoted = is_alive
 
     async def _wait_for_open(self) -> None:
         if (wait := self._opens_in()) > 0.0:
