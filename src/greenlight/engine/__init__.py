@@ -10,6 +10,7 @@ from greenlight.engine.limits import (
     build_costs,
     build_specs,
 )
+from greenlight.engine.logs import DECISION, FILL
 from greenlight.engine.matcher import Ended, Matcher, Rest, Touch
 from greenlight.engine.simulation import Run, Surroundings, simulate, simulate_many
 from greenlight.engine.state import Rules
@@ -29,6 +30,8 @@ from greenlight.engine.trader import Desk, Step, Switches, Trader
 from greenlight.engine.warm import warm_up
 
 __all__ = [
+    "DECISION",
+    "FILL",
     "FLAG_REGIME",
     "FLAG_STALE",
     "FLAG_UNIVERSE",

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from greenlight.domain import BarsClosed, Event, HaltError
-from greenlight.engine import Step
-from greenlight.engine.logs import DECISION, FILL
+from greenlight.engine import DECISION, FILL, Step
 from greenlight.ledger import Decided, Entry, Heard, RunBegan, encode
 from greenlight.live.differences import Account
 from greenlight.live.recovery import new_trader

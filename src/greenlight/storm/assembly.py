@@ -12,14 +12,18 @@ from greenlight.brokers.alpaca import AlpacaBroker, AlpacaFeed, AlpacaSettings
 from greenlight.domain import BarConditions, Timeframe
 from greenlight.engine import Limits, Rules, build_costs, build_specs
 from greenlight.ledger import Mode, RunBegan
-from greenlight.live.approvals import ApprovalDesk
-from greenlight.live.bot import Bot
-from greenlight.live.charter import Charter, World
-from greenlight.live.ports import Opinion
-from greenlight.live.rows import BlockRow
-from greenlight.live.rules import write_rules
-from greenlight.live.settings import LiveSettings
-from greenlight.live.universe import Block, Universe
+from greenlight.live import (
+    ApprovalDesk,
+    Block,
+    BlockRow,
+    Bot,
+    Charter,
+    LiveSettings,
+    Opinion,
+    Universe,
+    World,
+    write_rules,
+)
 from greenlight.storm.disk import StormJournal
 from greenlight.storm.virtual import VirtualClock
 from greenlight.storm.weather import Weather

@@ -7,14 +7,13 @@ from decimal import Decimal
 from greenlight.brokers.exchange import Force, Kind, OrderRequest, RefusalError, Way
 from greenlight.domain import GreenlightError
 from greenlight.ledger import Resumed
-from greenlight.live.bot import Bot
-from greenlight.live.killing import Hold, KillOrder, kill
+from greenlight.live import Bot, Hold, KillOrder, kill
 from greenlight.storm.assembly import alpaca, universe
 from greenlight.storm.lives import Lives, Stage
 from greenlight.storm.marketplace import Marketplace
 from greenlight.storm.virtual import Process
 from greenlight.storm.weather import Boundary, Deed, DeedKind
-from greenlight.storm.witness import Disturbed
+from greenlight.storm.witness import Disturbed, Moved
 
 _OWNER = "owner"
 _LOOK_AGAIN_S = 1.0
@@ -114,6 +113,10 @@ class Owner:
                         venue.cancel(order.id)
                 case DeedKind.DEPOSIT:
                     venue.transfer((venue.floor.equity() * _exact(deed.share)).quantize(_CENT))
+                case DeedKind.SLIP:
+                    amount = (venue.floor.equity() * _exact(deed.share) / 50).quantize(_CENT)
+                    venue.account.cash += amount
+                    self._stage.tell(Moved(venue.now, deed.kind, amount))
                 case DeedKind.WITHDRAW:
                     venue.transfer(-(venue.account.cash * _exact(deed.share) / 2).quantize(_CENT))
                 case _:

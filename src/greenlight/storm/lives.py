@@ -9,7 +9,7 @@ import numpy as np
 
 from greenlight.brokers.exchange import LocalExchange
 from greenlight.domain import RetryError
-from greenlight.live.bot import Bot
+from greenlight.live import Bot
 from greenlight.storm.assembly import Ports, assemble
 from greenlight.storm.disk import Shelf, StormJournal
 from greenlight.storm.virtual import Process, VirtualClock, outside
