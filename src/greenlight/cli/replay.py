@@ -8,7 +8,6 @@ import click
 
 from greenlight.cli.config import CONFIG_OPTION, JSON_OPTION, SET_OPTION
 from greenlight.cli.output import clock, emit, money, table
-from greenlight.domain import UserError
 
 if TYPE_CHECKING:  # they bring settings and engine, which `--help` can do without
     from greenlight.config import Config
@@ -32,7 +31,7 @@ _MEANING = {
 @click.option(
     "--against",
     type=click.Choice(["backtest"]),
-    help="Run the same stretch through the backtester and name every difference.",
+    help="Run the same stretch of stored bars through the backtester, name every difference.",
 )
 @click.option("--all", "is_all", is_flag=True, help=f"Every difference, not the first {_SHOWN}.")
 @CONFIG_OPTION
@@ -76,12 +75,18 @@ def _compared(config: "Config", repeated: "Repeated") -> "Compared":
     from greenlight.live import compare
     from greenlight.wiring import backtested
 
-    settings = dict(repeated.run.settings)
-    if "replay" not in settings:
-        raise UserError("only a replay knows which stored bars it was told; this run was live")
-    settings.pop("replay")
-    own = Config.model_validate({**settings, "ledger": config.ledger.model_dump()})
-    return compare(repeated.account, backtested(own, repeated.run))
+    run = repeated.run
+    settings = {**run.settings, "ledger": config.ledger.model_dump()}
+    if settings.pop("replay", None) is not None:
+        return compare(repeated.account, backtested(Config.model_validate(settings), run))
+    # a live run was told no stored bars: those of this configuration stand in for its own
+    settings["data"] = {
+        **config.data.model_dump(),
+        "symbols": list(run.symbols),
+        "timeframe": settings["live"]["timeframe"],
+    }
+    live = repeated.account
+    return compare(live, backtested(Config.model_validate(settings), run, live))
 
 
 def _lines(run: str, repeated: "Repeated") -> list[str]:

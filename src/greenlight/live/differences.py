@@ -74,6 +74,19 @@ class Account:
                 self.cells[symbol, bar.time.close_ts] = Cell(*values)
                 self.closes[symbol, bar.time.open_ts] = bar.time.close_ts
 
+    def numbered(self, symbols: tuple[str, ...]) -> "Account":
+        """The same with symbols in another order."""
+        if symbols == self.symbols:
+            return self
+        number = np.array([symbols.index(name) for name in self.symbols])
+        made = Account(symbols, (), self.decisions.copy(), self.fills.copy(), self.equity)
+        for log in (made.decisions, made.fills):
+            known = log["symbol"] >= 0
+            log["symbol"][known] = number[log["symbol"][known]]
+        made.cells = {(int(number[one]), ts): cell for (one, ts), cell in self.cells.items()}
+        made.closes = {(int(number[one]), ts): end for (one, ts), end in self.closes.items()}
+        return made
+
 
 class Traded(NamedTuple):
     """What filled for one entry and role. ts: of the first fill's bar."""

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -53,9 +53,16 @@ class Stored:
 
 
 def build_stored(
-    config: Config, start: date, end: date, told: Callable[[str], None] = lambda _: None
+    config: Config,
+    start: date,
+    end: date,
+    told: Callable[[str], None] = lambda _: None,
+    since_ts: int = 0,
 ) -> Stored:
-    """Read and score stored bars. Raises UserError where none lie between the days."""
+    """Read and score stored bars; nothing is decided at closes before `since_ts`.
+
+    Raises UserError where none lie between the days.
+    """
     warm_up()
     told("reading bars")
     history = load_history(config)
@@ -67,7 +74,9 @@ def build_stored(
     if plan.is_calibrated:
         told("following what came of past scores")
         assembled, _ = calibrated(assembled, voted.score)
-    stretch = Stretch(assembled, voted.score, _day(start), _day(end))
+    score = voted.score.copy()
+    score[np.repeat(assembled.tape.close_ts, assembled.tape.width) < since_ts] = np.nan
+    stretch = Stretch(assembled, score, _day(start), _day(end))
     universe = universe_of(history)
     return Stored(stretch, universe, _began(config, history, stretch, (start, end)))
 
@@ -105,22 +114,47 @@ def _began(config: Config, history: History, stretch: Stretch, days: tuple[date,
     return replace(began, account=account, run=account)
 
 
-def backtested(config: Config, run: RunBegan) -> Account:
+def backtested(config: Config, run: RunBegan, live: Account | None = None) -> Account:
     """The same stretch through the backtester.
 
+    live: what a run saw and did that was told no stored bars: its time is the stretch.
     Raises UserError where its bars are not stored here, or other symbols are.
     """
-    days = run.settings.get("replay", {})
-    start, end = (date.fromisoformat(days[name]) for name in ("start", "end"))
-    stored = build_stored(config, start, end)
-    if stored.began.symbols != run.symbols:
+    closes = [0, 0] if live is None else sorted({ts for _, ts in live.cells})
+    if not closes:
+        raise UserError("the run has decided on no bar yet; there is nothing to compare")
+    stored = build_stored(config, *_days(run, closes), since_ts=closes[0])
+    if sorted(stored.began.symbols) != sorted(run.symbols):
         raise UserError("the stored bars are of other symbols than the run's")
     made = stored.stretch.simulate(run.cash)
+    rows = stored.stretch.rows(0)[1]
+    if live is None:
+        closes = [0, rows[-1].bars.time.close_ts]
+    within = [row.bars for row in rows if closes[0] <= row.bars.time.close_ts <= closes[-1]]
+    if not within:
+        raise UserError("no stored bar lies in the time of the run; import its bars first")
     firsts = tuple(block.first for block in stored.universe.blocks)
-    final = float(made.equity[-1])
-    account = Account(run.symbols, firsts, made.decisions, made.fills, final)
-    account.see(row.bars for row in stored.stretch.rows(0)[1])
-    return account
+    final = float(made.equity[sum(row.bars.time.close_ts <= closes[-1] for row in rows) - 1])
+    logs = (_before(made.decisions, closes[-1]), _before(made.fills, closes[-1]))
+    account = Account(stored.began.symbols, firsts, *logs, final)
+    account.see(within)
+    return account.numbered(run.symbols)
+
+
+def _days(run: RunBegan, closes: list[int]) -> tuple[date, date]:
+    """First and last day of a run."""
+    days = run.settings.get("replay")
+    if days is not None:
+        return date.fromisoformat(days["start"]), date.fromisoformat(days["end"])
+    first, last = (
+        date(1970, 1, 1) + timedelta(days=ts // _NS_DAY) for ts in (closes[0], closes[-1])
+    )
+    return first, last
+
+
+def _before(log: np.ndarray[Any, Any], ts: int) -> np.ndarray[Any, Any]:
+    """What happened up to then."""
+    return log[log["ts"] <= ts]
 
 
 def identity(began: RunBegan, data: str) -> str:
