@@ -15,6 +15,7 @@ from greenlight.live import recovery
 from greenlight.live.accounting import Count
 from greenlight.live.desk import Desk
 from greenlight.live.executor import Executor
+from greenlight.live.flattening import Sight
 from greenlight.live.hearing import Hearing
 from greenlight.live.planning import Cancel, Submit, Wait
 from greenlight.live.reconciliation import Reconciler
@@ -182,6 +183,10 @@ def lose_cash_at_the_venue(patch):
     patch.setattr(Venue, "take", taken)
 
 
+def say_flat_without_looking(patch):
+    patch.setattr(Sight, "is_flat", property(lambda _sight: True))
+
+
 def exit_twice(patch):
     """What an exit sold is forgotten, so that it is sold again."""
     submit = AlpacaBroker.submit
@@ -240,9 +245,15 @@ MUTANTS = (
         "adopts every difference",
         adopt_everything,
         {"drift-answered"},
-        ("positions are told as they were",),
+        ("cash comes that nothing explains",),
     ),
     Mutant("dies of a bug", die_of_a_bug, {"bot-lives"}, _PLAIN),
+    Mutant(
+        "says flat without looking",
+        say_flat_without_looking,
+        {"kill-empties", "bot-lives"},
+        ("killed after the close", "killed while the venue cannot be reached"),
+    ),
     Mutant("exits twice", exit_twice, {"journal-first", "never-oversold"}, _PLAIN),
 )
 

@@ -106,9 +106,9 @@ class Story:
         self.judge.hear(make(ts=self.now, **values))
         self.now += NS
 
-    def write(self, record: Record) -> None:
+    def write(self, record: Record, by: str = "bot") -> None:
         self.seq += 1
-        self.tell(Written, bot="bot", entry=Entry(self.seq, "r", self.now, self.now, record))
+        self.tell(Written, bot=by, entry=Entry(self.seq, "r", self.now, self.now, record))
 
     def wait(self, seconds: int) -> None:
         self.now += seconds * NS

@@ -13,6 +13,7 @@ from greenlight.ledger import (
     Drift,
     DriftKind,
     Halted,
+    KillChecked,
     Killed,
     Resumed,
     Sending,
@@ -177,6 +178,32 @@ def test_an_entry_after_kill_or_halt_is_caught(story, record):
     story.wait(10)
     with breaks("only-reducing"):
         story.write(Sending(Act.SUBMIT, "gl1-0-2E1"))
+
+
+def test_a_kill_that_says_flat_where_it_is_not_is_caught(story):
+    story.buy()
+    stop = story.protect()
+    story.write(Killed("owner", ""), by="kill1")
+    with breaks("kill-empties"):
+        story.write(KillChecked(flat=True, orders=(), positions=(), queued=()), by="kill1")
+    assert stop
+
+
+def test_a_kill_of_which_nobody_hears_again_is_caught(story):
+    story.write(Killed("owner", ""), by="kill1")
+    story.wait(400)
+    with breaks("kill-empties"):
+        story.agree()
+
+
+def test_an_entry_that_fills_long_after_the_word_to_stop_is_caught(story):
+    story.write(decided(entry(0, 1, 40.0)))
+    story.send("gl1-0-1E1", "S0", 1, 40)
+    story.lay("v1", "gl1-0-1E1", "S0", 1, 40, "limit")
+    story.write(Halted("person", ""))
+    story.wait(120)
+    with breaks("only-reducing"):
+        story.fill("v1", 40, "99")
 
 
 def test_an_order_that_does_not_reduce_after_a_kill_is_caught(story):

@@ -173,6 +173,11 @@ def _accounts() -> tuple[Scenario, ...]:
         ),
         Scenario("more is bought by hand", _do((DeedKind.BUY, 1500), symbol="S1"), _traded_by_hand),
         Scenario("money comes in", _do((DeedKind.DEPOSIT, 1500), share=0.1), _moved("CSD")),
+        Scenario(
+            "cash comes that nothing explains",
+            _do((DeedKind.SLIP, 1500), share=0.5, scores=_ROUND_TRIP),
+            _moved("slip"),
+        ),
         Scenario("money goes out", _do((DeedKind.WITHDRAW, 1500), share=0.1), _moved("CSW")),
         Scenario(
             "positions are told as they were",

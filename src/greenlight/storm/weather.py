@@ -51,6 +51,10 @@ class FaultKind(StrEnum):
     """the venue's clock stands still"""
 
 
+#: after these nobody knows whether it was done
+_DOUBTFUL = (FaultKind.LOST_ANSWER, FaultKind.GATEWAY, FaultKind.LOST_REQUEST)
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """From `at_s` for `lasts_s` a `share` of what it concerns is hit; seconds of open market."""
@@ -95,6 +99,8 @@ class DeedKind(StrEnum):
     CANCEL = "cancel"
     DEPOSIT = "deposit"
     WITHDRAW = "withdraw"
+    SLIP = "slip"
+    """cash comes or goes, and the broker's record has no line of it"""
     SECOND_BOT = "second bot"
     FREEZE = "freeze"
     THAW = "thaw"
@@ -181,6 +187,7 @@ def draw_weather(seed: int) -> Weather:
         minutes=5 if rng.random() < 0.7 else 1 if rng.random() < 0.3 else 15,
         latency_s=float(rng.choice([0.005, 0.05, 0.3])),
         venue_delay_ns=int(rng.choice([0, 30_000_000, 2_000_000_000], p=[0.4, 0.4, 0.2])),
+        limits=_limits(rng),
     )
     span = weather.open_s - _CALM_S
     kinds = _kinds(rng)
@@ -188,11 +195,23 @@ def draw_weather(seed: int) -> Weather:
         return _comparable(rng, weather)
     return replace(
         weather,
-        faults=_faults(rng, span, market.symbols) if "faults" in kinds else (),
+        faults=_faults(rng, span, weather) if "faults" in kinds else (),
         crashes=_crashes(rng) if "crashes" in kinds else (),
         deeds=_deeds(rng, span, market.symbols) if "deeds" in kinds else (),
         outages=_outages(rng, span) if "outages" in kinds else (),
     )
+
+
+def _limits(rng: np.random.Generator) -> dict[str, Any]:
+    """Mostly a storm's own; sometimes entries rest below the market, or the ladder is another."""
+    draw = rng.random()
+    if draw < 0.25:
+        return {"entry_kind": 1, "entry_offset": float(rng.choice([0.001, 0.005]))}
+    if draw < 0.35:
+        return {"trail_from": 0, "trail": 0.012}
+    if draw < 0.45:
+        return {"target": 0.0}
+    return {}
 
 
 def _comparable(rng: np.random.Generator, weather: Weather) -> Weather:
@@ -230,8 +249,9 @@ def _scores(rng: np.random.Generator, market: Market) -> NDArray[np.float32]:
     return scores
 
 
-def _faults(rng: np.random.Generator, span: float, symbols: tuple[str, ...]) -> tuple[Fault, ...]:
-    kinds = list(FaultKind)
+def _faults(rng: np.random.Generator, span: float, weather: Weather) -> tuple[Fault, ...]:
+    """One to six, most of them about a close, when most is sent."""
+    kinds, symbols = list(FaultKind), weather.market.symbols
     faults = []
     for _ in range(int(rng.integers(1, 7))):
         kind = kinds[int(rng.integers(len(kinds)))]
@@ -240,9 +260,20 @@ def _faults(rng: np.random.Generator, span: float, symbols: tuple[str, ...]) -> 
         if kind in (FaultKind.UNREACHABLE, FaultKind.HALT, FaultKind.CUT):
             share = 1.0
         at = float(rng.uniform(0.0, span))
+        if rng.random() < 0.6:
+            at = min(max(0.0, _nearest_close(weather, at) + rng.uniform(-3.0, 4.0)), span)
         symbol = symbols[int(rng.integers(len(symbols)))] if kind is FaultKind.HALT else ""
         faults.append(Fault(kind, at, min(lasts, span - at), share, symbol))
+        if kind in _DOUBTFUL and rng.random() < 0.5:  # and no report tells what became of it
+            faults.append(Fault(FaultKind.CUT, at, min(lasts + 60.0, span - at)))
     return tuple(sorted(faults, key=lambda fault: fault.at_s))
+
+
+def _nearest_close(weather: Weather, at_s: float) -> float:
+    """The bot's last close before, in seconds of open market (of the first session)."""
+    period = 60.0 * weather.minutes
+    phase = -(weather.market.start_ts / 1e9) % period
+    return phase + (at_s - phase) // period * period
 
 
 def _crashes(rng: np.random.Generator) -> tuple[Crash, ...]:
@@ -262,6 +293,7 @@ def _deeds(rng: np.random.Generator, span: float, symbols: tuple[str, ...]) -> t
         DeedKind.CANCEL,
         DeedKind.DEPOSIT,
         DeedKind.WITHDRAW,
+        DeedKind.SLIP,
         DeedKind.SECOND_BOT,
     ]
     deeds: list[Deed] = []
@@ -270,11 +302,11 @@ def _deeds(rng: np.random.Generator, span: float, symbols: tuple[str, ...]) -> t
         later = float(rng.uniform(at, span))
         symbol = symbols[int(rng.integers(len(symbols)))]
         draw = rng.random()
-        if draw < 0.2:
+        if draw < 0.18:
             deeds += [Deed(DeedKind.KILL, at), Deed(DeedKind.RESUME, later)]
-        elif draw < 0.35:
+        elif draw < 0.42:
             deeds += [Deed(DeedKind.HALT, at), Deed(DeedKind.RESUME, later)]
-        elif draw < 0.45:
+        elif draw < 0.52:
             kill = (at + later) / 2
             deeds += [Deed(DeedKind.FREEZE, at), Deed(DeedKind.THAW, later)]
             if rng.random() < 0.5:

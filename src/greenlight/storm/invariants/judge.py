@@ -21,6 +21,7 @@ from greenlight.storm.invariants.scene import Invariant, Scene, Terms
 from greenlight.storm.invariants.sending import (
     BotLives,
     JournalFirst,
+    KillEmpties,
     OnlyReducing,
     StaleBotSilent,
 )
@@ -42,6 +43,7 @@ EVERY: tuple[Callable[[Scene], Invariant], ...] = (
     JournalFirst,
     BookedOnce,
     OnlyReducing,
+    KillEmpties,
     StaleBotSilent,
     GatesHold,
     CashConserved,

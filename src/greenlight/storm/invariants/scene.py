@@ -30,11 +30,13 @@ class BrokenError(Exception):
 class Terms:
     """How long is too long; seconds. exposure_s: without a stop, in calm weather. grace_s: so long
     after a disturbance nothing is counted. prompt_s: from an order to stop until it is obeyed.
-    drift_cash, drift_quantity: the largest shares that may be adopted unasked."""
+    kill_s: from a kill until it is said how it went. drift_cash, drift_quantity: the largest shares
+    that may be adopted unasked."""
 
     exposure_s: float = 45.0
     grace_s: float = 75.0
     prompt_s: float = 3.0
+    kill_s: float = 300.0
     drift_cash: Decimal = Decimal("0.002")
     drift_quantity: Decimal = Decimal("0.005")
 

@@ -3,7 +3,7 @@
 from collections import deque
 from decimal import Decimal
 
-from greenlight.ledger import Act, Sending
+from greenlight.ledger import Act, KillChecked, Killed, Sending
 from greenlight.storm.invariants.scene import Invariant, Scene
 from greenlight.storm.replica import name_of
 from greenlight.storm.witness import (
@@ -17,6 +17,7 @@ from greenlight.storm.witness import (
 )
 
 _NS = 1_000_000_000
+_KILL = "kill"
 _BOT = "bot"  # the kill switch holds the lease by force and need not ask
 _ZERO = Decimal(0)
 _CENT = Decimal("0.01")
@@ -122,6 +123,39 @@ class StaleBotSilent(Invariant):
             raise self.broken(f"{what} without asking for its lease")
         if fact.bot != self._holder and (not asked.holds or asked.ts > self._moved_ts):
             raise self.broken(f"{what}, its lease gone")
+
+
+class KillEmpties(Invariant):
+    """Who pulls the kill switch is told how it went, and flat only where it is flat."""
+
+    name = "kill-empties"
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._pulled_ts: int | None = None
+
+    def hear(self, fact: Fact) -> None:
+        """Look at what the kill says of the account, and when."""
+        scene = self.scene
+        if isinstance(fact, Written) and fact.bot.startswith(_KILL):
+            match fact.entry.record:
+                case Killed() if self._pulled_ts is None:
+                    self._pulled_ts = fact.ts
+                case KillChecked(flat=True):
+                    self._look_at()
+                    self._pulled_ts = None
+                case KillChecked():
+                    self._pulled_ts = None
+        waited_s = 0.0 if self._pulled_ts is None else (scene.now - self._pulled_ts) / _NS
+        if waited_s > scene.terms.kill_s:
+            raise self.broken(f"no word of the account {waited_s:.0f} s after the kill")
+
+    def _look_at(self) -> None:
+        venue = self.scene.venue
+        held = {symbol: str(units) for symbol, units in venue.positions.items() if units != 0}
+        resting = [one.laid.client_id for one in venue.open_orders()]
+        if held or resting:
+            raise self.broken(f"said to be flat, and there are {held} and the orders {resting}")
 
 
 class BotLives(Invariant):
