@@ -28,13 +28,22 @@ def trade(config: Config, *, anew: bool, as_json: bool) -> int:
 
 
 async def _trade(config: Config, *, anew: bool, as_json: bool) -> int:
-    from greenlight.wiring.clocks import wall
-    from greenlight.wiring.ledgers import held_run, ledger_folder, open_ledger
-    from greenlight.wiring.paper import Overseen, build_bot, open_scene, run_record
-    from greenlight.wiring.venues import secrets
+    from greenlight.engine import warm_up
+    from greenlight.wiring import (
+        Overseen,
+        build_bot,
+        held_run,
+        ledger_folder,
+        open_ledger,
+        open_scene,
+        run_record,
+        secrets,
+        wall,
+    )
 
     redaction = Redaction(secrets(config, os.environ))
     log = configure_logs(redaction)
+    warm_up()  # compiling takes its time: not while it holds an account and hears nobody
     with open_ledger(config, os.environ) as ledger:
         scene = await open_scene(config, os.environ, log.info, redaction.learn)
         began = run_record(scene)
@@ -111,7 +120,7 @@ class _World:
 
     def now(self) -> int:
         """Now, ns UTC."""
-        from greenlight.wiring.clocks import wall
+        from greenlight.wiring import wall
 
         return wall()
 
