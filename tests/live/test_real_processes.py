@@ -12,7 +12,7 @@ from greenlight.engine import warm_up
 from greenlight.live import repeat
 
 #: How often a bot is killed; many more than these take minutes.
-KILLS = int(os.environ.get("GREENLIGHT_KILLS", "2"))
+KILLS = int(os.environ.get("GREENLIGHT_KILLS", "1"))
 _DEEDS = ("Sending", "Decided", "Reported")
 FAULTS = """
 seed = 11
