@@ -121,6 +121,13 @@ def test_a_symbol_without_a_bar_is_waited_for_until_the_grace_is_over():
     assert desk.told[0].close[0] == 104.0
 
 
+def test_a_feed_that_is_late_with_the_last_minute_of_all_is_waited_for():
+    lag = {(name, OPEN + 4 * MINUTE): 3.0 for name in ("A", "B")}
+    desk = watched(lambda clock: Feed(clock, lag), 6 * 60)
+    assert desk.at == [4.0]
+    assert desk.told[0].close.tolist() == [104.0, 104.0]
+
+
 def test_what_comes_after_its_row_was_told_is_written_down_and_not_decided_on():
     lags = {("B", OPEN + n * MINUTE): 40.0 for n in range(5)}
     lags |= {("B", OPEN + 4 * MINUTE): 60.0}

@@ -9,7 +9,7 @@ import pytest
 
 from greenlight.config import load
 from greenlight.domain import FeedBar, Quote, RetryError, Side, VenueAccount
-from greenlight.ledger import Covered, Decided, MemoryDisk, MemoryJournal, Started
+from greenlight.ledger import Covered, Decided, MemoryDisk, MemoryJournal, Started, Stopped
 from greenlight.live import Mailbox, Telemetry, fetch_rows, repeat
 from greenlight.storm.virtual import VirtualClock, run
 from greenlight.wiring.paper import (
@@ -167,6 +167,34 @@ def test_killed_and_started_again_the_simulated_account_is_as_it_was(config, tmp
     assert after[0].tolist() == before[0].tolist()
     assert after[1] == before[1]
     assert {one.client_id for one in after[2]} == {one.client_id for one in before[2]}
+
+
+def test_told_to_leave_while_the_venue_does_not_answer_it_leaves(config, tmp_path):
+    disk = MemoryDisk()
+
+    async def life():
+        clock = VirtualClock(START)
+        scene = await opened(config, clock)
+        disk.begin_run(replace(run_record(scene), run="r", account="paper"), START)
+        journal = MemoryJournal(disk, "r", disk.take(), now=clock.now)
+        telemetry = Telemetry(Silent(), scene.universe.symbols, 30.0, clock.now)
+        overseen = Overseen(telemetry, Mailbox(tmp_path / "control"))
+        bot = build_bot(scene, journal, 1, overseen, at_once)
+
+        async def silent():
+            raise RetryError("no answer")
+
+        bot.world.broker.holdings = silent
+        task = asyncio.ensure_future(bot.run())
+        await clock.sleep(600.0)
+        assert not task.done()
+        bot.stop()
+        await clock.sleep(1.0)
+        assert task.done()
+        return task.result()
+
+    assert run(life()) == "stopped in order"
+    assert any(isinstance(entry.record, Stopped) for entry in disk.entries("r"))
 
 
 def test_what_fails_for_the_moment_is_asked_again_and_not_for_ever():

@@ -99,7 +99,8 @@ class Aggregator:
                     self._mark_alive(is_alive=True)
             except RetryError as error:
                 self._mark_alive(is_alive=False, detail=str(error))
-            if not gathered.row().missing(self._block) or it.clock.now() >= until:
+            is_whole = gathered.reaches_close and not gathered.row().missing(self._block)
+            if is_whole or it.clock.now() >= until:
                 break
             await it.clock.sleep(_ASK_AGAIN_S)
         for bar, why in gathered.refused:

@@ -143,9 +143,10 @@ class Bot:
     async def run(self, stop: asyncio.Event | None = None) -> str:
         """Trade until told to leave, or the lease is lost; says why it ended."""
         self._ending = stop or self._ending
-        await self.start()
-        tasks = [asyncio.ensure_future(task) for task in self._tasks()]
+        if not await self._has_started():
+            return self._why
         ending = asyncio.ensure_future(_until(self._ending))
+        tasks = [asyncio.ensure_future(task) for task in self._tasks()]
         try:
             await asyncio.wait({*tasks, ending}, return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:
@@ -161,6 +162,24 @@ class Bot:
                 task.cancel()
             await asyncio.gather(*tasks, ending, return_exceptions=True)
         return self._why
+
+    async def _has_started(self) -> bool:
+        """Start; False where it was told to leave before all had answered."""
+        starting = asyncio.ensure_future(self.start())
+        ending = asyncio.ensure_future(_until(self._ending))
+        try:
+            await asyncio.wait({starting, ending}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            is_up = starting.done()
+            starting.cancel()
+            ending.cancel()
+            await asyncio.gather(starting, ending, return_exceptions=True)
+        if is_up:
+            starting.result()
+            return True
+        self.note(Stopped(self._why))
+        await _within(self.world.clock, _PATIENCE_S, self.world.journal.durable())
+        return False
 
     async def start(self) -> None:
         """Take up what the journal leaves open, ask the venue, compare: only then may it work."""

@@ -11,6 +11,7 @@ from greenlight.domain import BarTime, FeedBar
 from greenlight.live.universe import Block
 
 F64 = NDArray[np.float64]
+_NS_MINUTE = 60_000_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +64,13 @@ class Gathered:
                     self.refused.append((bar, why))
             else:
                 self.bars.setdefault(bar.instrument, {}).setdefault(bar.open_ts, bar)
+
+    @property
+    def reaches_close(self) -> bool:
+        """Whether any symbol has come to the end: else the feed is late, or our clock early."""
+        last = self.time.close_ts - _NS_MINUTE
+        stamps = [ts for parts in self.bars.values() for ts in parts]
+        return self.block.timeframe == "1d" or max(stamps, default=0) >= last
 
     def row(self) -> BlockRow:
         """What has come so far."""
