@@ -240,7 +240,7 @@ def _machines() -> tuple[Scenario, ...]:
     return (
         Scenario(
             "a restart after longer than anybody looks back",
-            replace(hold, crashes=(Crash(90, 70_000.0),)),
+            replace(hold, crashes=(Crash(90, 66_000.0),)),
             _crashed,
         ),
         Scenario(

@@ -24,7 +24,6 @@ from greenlight.storm.witness import Disturbed, Fact, Received
 
 _FOR_EVER_S = 3600.0  # longer than anybody's patience
 _RETRY_AFTER_S = 2
-_SOON_NS = 60_000_000_000
 _ACTS = {"POST": Act.SUBMIT, "PATCH": Act.REPLACE, "DELETE": Act.CANCEL}
 _NOT_TAKEN = {
     FaultKind.BUSY: (429, {"Retry-After": str(_RETRY_AFTER_S)}, "too many requests."),
@@ -137,17 +136,7 @@ class Transport(httpx.AsyncBaseTransport):
         await request.aread()
         if request.method in _ACTS:
             self._line.tell(_received(request, sent_ts, self._line))
-        response = await _answer(self._line.venue.app, request)
-        self._wake_the_venue()
-        return response
-
-    def _wake_the_venue(self) -> None:
-        """What the request has set going falls due between two trades."""
-        exchange = self._line.venue.exchange
-        due = exchange.venue.floor.next_due
-        if due is not None and due - self._line.now() < _SOON_NS:
-            wait_s = max(0, due - self._line.now()) / 1e9
-            asyncio.get_running_loop().call_later(wait_s, exchange.catch_up, context=outside())
+        return await _answer(self._line.venue.app, request)
 
 
 async def _answer(app: Starlette, request: httpx.Request) -> httpx.Response:
