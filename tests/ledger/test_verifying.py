@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 from ledger_scenes import KEY, opened, word, write
@@ -7,7 +8,8 @@ from sqlalchemy import text
 from greenlight.domain import HaltError
 from greenlight.ledger import Finding, HaltRow, key_id
 from greenlight.ledger.lines import FIRST_MAC
-from greenlight.ledger.seals import head_seal
+from greenlight.ledger.seals import find_head, head_seal
+from greenlight.ledger.verifying import verify_run
 
 RECORDS = [word(letter) for letter in "bcdefgh"]  # entries 2 to 8 of each run
 
@@ -183,3 +185,11 @@ def test_edits_of_views_do_not_touch_the_journal_and_a_rebuild_mends_them(ledger
 def test_a_finding_knows_whether_it_is_good():
     assert Finding("r", 1, None, "").is_whole
     assert not Finding("r", 1, 1, "is missing").is_whole
+
+
+def test_a_bot_that_writes_meanwhile_raises_no_alarm(ledger):
+    with ledger._database.reading() as connection:
+        head = find_head(connection, "r3")
+    mac = list(ledger.lines("r3"))[5].mac
+    earlier = replace(head, count=6, mac=mac, seal=head_seal(KEY, "r3", 6, mac))
+    assert verify_run(ledger._database, KEY, earlier).is_whole

@@ -68,6 +68,20 @@ def test_a_reading_far_off_is_not_believed():
     assert run(main()) == 60.0
 
 
+def test_a_speed_that_was_measured_wrong_is_mended_after_readings_that_agree():
+    async def main():
+        venue = Venue(60.0)
+        clock = VenueClock(elapsed, int(1_000 * NS), 20.0)
+        for _ in range(4):
+            await asyncio.sleep(5.0)
+            clock.follow(await venue.now())
+        return clock.speed, clock.now() - await venue.now()
+
+    speed, off = run(main())
+    assert speed == pytest.approx(60.0)
+    assert abs(off) < 5 * NS
+
+
 def supervised(*outcomes, seconds: float):
     """Times at which a task is started that ends with these outcomes, one after the other."""
     told, starts = [], []

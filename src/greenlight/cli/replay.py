@@ -67,7 +67,7 @@ def replay(
         *([] if compared is None else _report(compared, None if is_all else _SHOWN)),
         as_json=as_json,
     )
-    return 1 if repeated.unequal else 0
+    return 1 if repeated.unequal or not (compared is None or compared.is_equal) else 0
 
 
 def _compared(config: "Config", repeated: "Repeated") -> "Compared":

@@ -203,11 +203,14 @@ class Bot:
 
     async def _compare_first(self) -> None:
         """Compare until the venue has answered and what it explained is booked."""
+        is_told = False
         while True:
             try:
                 done = await self.reconciler.reconcile()
             except RetryError as error:
-                self.alert("warning", f"the venue does not answer yet: {error}")
+                if not is_told:
+                    self.alert("warning", f"the venue does not answer yet: {error}")
+                is_told = True
                 await self.world.clock.sleep(_AGAIN_S)
                 continue
             self.runner.drain()

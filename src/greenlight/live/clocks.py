@@ -9,6 +9,7 @@ from greenlight.live.ports import Broker
 _NS = 1_000_000_000
 _MEASURE_S = 0.4
 _BELIEVED = 0.1  # of the time that has passed
+_AGREEING = 3  # readings in a row that are far off are right after all
 _SAME = 0.1  # speeds this near to the world's are the world's: a request takes time
 
 
@@ -37,6 +38,7 @@ class VenueClock:
         self._elapsed, self._speed = elapsed, speed
         self._first_ts, self._first = anchor_ts, elapsed()
         self._anchor_ts, self._anchor = self._first_ts, self._first
+        self._doubted: list[tuple[int, float]] = []
 
     @property
     def speed(self) -> float:
@@ -55,12 +57,19 @@ class VenueClock:
         """Hear what the venue's clock says now, and run a little faster or slower to agree.
 
         The first reading of a speed was taken over a moment; this one is taken over all time since.
-        A reading far from this clock's is not believed.
+        A reading far from this clock's is not believed, unless the next two are as far.
         """
         now, at = self.now(), self._elapsed()
         passed = at - self._first
-        if passed < _MEASURE_S or abs(ts - now) > _BELIEVED * passed * self._speed * _NS:
+        if passed < _MEASURE_S:
             return
+        if abs(ts - now) > _BELIEVED * passed * self._speed * _NS:
+            self._doubted.append((ts, at))
+            if len(self._doubted) < _AGREEING:
+                return
+            self._first_ts, self._first = self._doubted[0]
+            passed = at - self._first
+        self._doubted.clear()
         self._speed = (ts - self._first_ts) / _NS / passed
         self._anchor_ts, self._anchor = max(ts, now), at
 
