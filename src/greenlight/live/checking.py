@@ -33,6 +33,12 @@ class Checks:
         known = self._open.get(symbol)
         self._open[symbol] = Check(0, None if known is None else known.most)
 
+    def traded(self, symbol: int) -> None:
+        """Something of it filled: what the venue said before that holds no longer."""
+        self._seen.pop(symbol, None)
+        if symbol in self._open:
+            self._open[symbol] = Check(0)
+
     def of(self, symbol: int) -> Check | None:
         """What is in question of a symbol; None: nothing."""
         return self._open.get(symbol)

@@ -70,7 +70,8 @@ class Judge:
             self.refused(working, reply.detail)
 
     def filled(self, working: Working) -> None:
-        """It works."""
+        """It works; less is held now."""
+        self.checks.traded(working.order.symbol)
         self._backoff.worked((working.order.symbol, working.family))
 
     def ended(self, working: Working) -> None:
